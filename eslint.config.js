@@ -1,0 +1,115 @@
+import js from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** Which rooms a room may enter, by their doors. The picture is in docs/architecture.md. */
+const arrows = {
+  'libs/platform': [],
+  'libs/monitoring': ['platform'],
+  'libs/livepeer': ['platform'],
+  'libs/payments': ['monitoring', 'platform'],
+  'apps/worker': ['livepeer', 'monitoring', 'platform'],
+  'apps/distributor': ['livepeer', 'monitoring', 'payments', 'platform'],
+  'apps/local': [
+    'livepeer',
+    'livepeer/testing',
+    'monitoring',
+    'monitoring/testing',
+    'payments',
+    'payments/testing',
+    'platform',
+  ],
+  scripts: ['livepeer', 'monitoring', 'payments', 'platform'],
+};
+
+const testingDoors = ['platform', 'monitoring', 'livepeer', 'payments'].map((room) => `${room}/testing`);
+
+const closedDoors = (room, may) => ({
+  'no-restricted-imports': [
+    'error',
+    {
+      patterns: [
+        { regex: `^#(?!(${may.join('|') || 'nothing'})$)`, message: `${room} may not import this room.` },
+        {
+          regex: '(^|/)(apps|libs)/|\\.\\./(\\.\\./)+(libs|apps|platform|monitoring|livepeer|payments)/',
+          message: 'Enter another room by its door (#room).',
+        },
+      ],
+    },
+  ],
+});
+
+export default defineConfig(
+  globalIgnores(['dist/', 'node_modules/', '.local/', 'contracts/artifacts/', 'coverage/']),
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'off',
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
+      '@typescript-eslint/require-await': 'off',
+      'no-restricted-globals': ['error', { name: 'isNaN', message: 'Use Number.isNaN.' }],
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'process',
+          property: 'env',
+          message: 'Configuration is parsed once, by the schema of the app.',
+        },
+      ],
+      eqeqeq: 'error',
+    },
+  },
+  ...Object.entries(arrows).map(([room, may]) => ({
+    files: [`${room}/**/*.ts`],
+    rules: closedDoors(room, may),
+  })),
+  // Specs and test doubles may use every library's doubles, but libraries keep their arrows.
+  ...Object.entries(arrows).map(([room, may]) => ({
+    files: [`${room}/**/*.spec.ts`, `${room}/testing/**/*.ts`],
+    rules: closedDoors(room, [...may, ...testingDoors]),
+  })),
+  {
+    files: ['**/*.spec.ts', '**/testing/**/*.ts', 'test/**/*.ts'],
+    rules: { 'no-restricted-properties': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+  {
+    files: ['**/*.js'],
+    languageOptions: {
+      ecmaVersion: 2024,
+      sourceType: 'module',
+      globals: {
+        process: 'readonly',
+        URL: 'readonly',
+        console: 'readonly',
+        setTimeout: 'readonly',
+        Buffer: 'readonly',
+      },
+    },
+  },
+  {
+    files: ['apps/dashboard/**/*.js'],
+    languageOptions: {
+      globals: {
+        document: 'readonly',
+        window: 'readonly',
+        fetch: 'readonly',
+        sessionStorage: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        clearTimeout: 'readonly',
+        Intl: 'readonly',
+        EventSource: 'readonly',
+      },
+    },
+  },
+);
