@@ -1,0 +1,149 @@
+import type { SettlementMethod } from './config/settlement-variables.js';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { checkEvidence, evidenceVariables } from './config/evidence-variables.js';
+import { checkPay, payVariables } from './config/pay-variables.js';
+import { checkServer, serverVariables } from './config/server-variables.js';
+import {
+  checkSettlement,
+  hasPayerKey,
+  hasRpc,
+  privateKeyOf,
+  settlementMethodOf,
+  settlementVariables,
+} from './config/settlement-variables.js';
+
+const environmentSchema = z.object({
+  ...serverVariables,
+  ...payVariables,
+  ...evidenceVariables,
+  ...settlementVariables,
+});
+type Environment = z.output<typeof environmentSchema>;
+
+/** Names of all variables, for the test that compares them with `.env.example`. */
+export const distributorVariables = Object.keys(environmentSchema.shape);
+
+/** The whole environment of the distributor; cross rules run beside faults of single variables, so all are shown. */
+export const distributorConfigSchema = environmentSchema
+  .superRefine(
+    (environment, context) => {
+      const report = (variable: string, message: string) => {
+        context.addIssue({ code: 'custom', path: [variable], message });
+      };
+      checkServer(environment, report);
+      checkPay(environment, report);
+      checkEvidence(environment, report);
+      checkSettlement(environment, report);
+    },
+    { when: () => true },
+  )
+  .transform((environment) => deepFreeze(configOf(environment)));
+
+export type DistributorConfig = z.output<typeof distributorConfigSchema>;
+
+/** Where the settlement stands: money in `bigint` micro-dollars, times in seconds. */
+export type SettlementConfig = DistributorConfig['settlement'];
+
+function configOf(environment: Environment) {
+  return {
+    production: environment.NODE_ENV === 'production',
+    server: { port: environment.PORT, logFormat: environment.LOG_FORMAT, logLevel: environment.LOG_LEVEL },
+    database: { url: environment.DATABASE_URL, dataDir: environment.DATA_DIR },
+    signIn: { adminPassword: environment.ADMIN_PASSWORD, viewerPassword: environment.VIEWER_PASSWORD },
+    metrics: { token: environment.METRICS_TOKEN },
+    alerts: { webhookUrls: environment.ALERT_WEBHOOK_URLS },
+    pay: payOf(environment),
+    evidence: {
+      source: environment.EVIDENCE_SOURCE,
+      graceSeconds: environment.EVIDENCE_GRACE_SECONDS,
+      allowSharedWorkers: environment.ALLOW_SHARED_WORKERS,
+      capability: environment.CAPABILITY_NAME,
+      gatewayUrl: environment.GATEWAY_URL,
+    },
+    firstOrchestrators: firstOrchestratorsOf(environment),
+    settlement: settlementOf(environment),
+    secrets: secretsOf(environment),
+  };
+}
+
+function payOf(environment: Environment) {
+  return {
+    periodSeconds: environment.PAYMENT_INTERVAL_SECONDS,
+    baseMicroUsdPerMinute: environment.BASE_PAYMENT_USD,
+    maxMicroUsdPerMinute: environment.MAX_RATE_USD,
+    thresholdBasisPoints: environment.MIN_SERVICE_UPTIME,
+    aggregation: environment.UPTIME_AGGREGATION,
+    requiredServices: environment.REQUIRED_SERVICES,
+  };
+}
+
+/** `workerUrlDerived`: no WORKER_URL was given, so the worker is expected on its usual port beside the orchestrator. */
+function firstOrchestratorsOf(environment: Environment) {
+  return environment.ORCHESTRATOR_ADDRESSES.map((serviceUri, index) => ({
+    serviceUri,
+    workerUrl: environment.WORKER_URL[index] ?? `http://${new URL(serviceUri).hostname}:9876`,
+    workerUrlDerived: environment.WORKER_URL.length === 0,
+    payoutAddress: environment.PAYOUT_ADDRESSES[index],
+  }));
+}
+
+function settlementOf(environment: Environment) {
+  const method: SettlementMethod = settlementMethodOf(environment);
+  return {
+    method,
+    /** Half a chain was configured: said at start, because nothing will be sent. */
+    incompleteChain: method === 'ledger' && hasPayerKey(environment) !== hasRpc(environment),
+    intervalSeconds: environment.SETTLE_INTERVAL_SECONDS,
+    payoutAddressDelaySeconds: environment.PAYOUT_ADDRESS_DELAY_SECONDS,
+    minPayoutMicroUsd: environment.MIN_PAYOUT_USD,
+    maxPayoutMicroUsd: environment.MAX_PAYOUT_USD,
+    maxDailyPayoutMicroUsd: environment.MAX_DAILY_PAYOUT_USD,
+    chain: method === 'ledger' ? undefined : chainOf(environment),
+  };
+}
+
+function chainOf(environment: Environment) {
+  const { ETH_RPC_URL, CHAIN_ID, TOKEN_ADDRESS, PAYER_KEYSTORE_FILE, PAYER_KEYSTORE_PASSWORD_FILE } =
+    environment;
+  if (CHAIN_ID === undefined || TOKEN_ADDRESS === undefined) {
+    throw new Error('Unreachable: checkSettlement reports an incomplete chain.');
+  }
+  return {
+    rpcUrls: ETH_RPC_URL,
+    chainId: CHAIN_ID,
+    tokenAddress: TOKEN_ADDRESS,
+    finality: environment.FINALITY,
+    payerPrivateKey: privateKeyOf(environment, 'PAYER_PRIVATE_KEY'),
+    payerKeystore:
+      PAYER_KEYSTORE_FILE === undefined || PAYER_KEYSTORE_PASSWORD_FILE === undefined
+        ? undefined
+        : {
+            json: readFileSync(PAYER_KEYSTORE_FILE, 'utf8'),
+            password: readFileSync(PAYER_KEYSTORE_PASSWORD_FILE, 'utf8').trimEnd(),
+          },
+    gasPayerPrivateKey: privateKeyOf(environment, 'GAS_PAYER_PRIVATE_KEY'),
+  };
+}
+
+/** Everything that must never appear in a log line. */
+function secretsOf(environment: Environment): string[] {
+  const databasePassword =
+    environment.DATABASE_URL === undefined ? '' : new URL(environment.DATABASE_URL).password;
+  return [
+    environment.ADMIN_PASSWORD,
+    environment.VIEWER_PASSWORD,
+    environment.METRICS_TOKEN,
+    decodeURIComponent(databasePassword),
+    privateKeyOf(environment, 'PAYER_PRIVATE_KEY'),
+    privateKeyOf(environment, 'GAS_PAYER_PRIVATE_KEY'),
+  ].filter((secret) => secret !== undefined && secret !== '');
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}
