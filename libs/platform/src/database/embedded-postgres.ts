@@ -1,0 +1,205 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { Client } from 'pg';
+
+import { delay } from '../scheduling/delay.js';
+import { findPostgresBinaries, isReachableByAll } from './postgres-binaries.js';
+
+export interface EmbeddedPostgresOptions {
+  /** Kept between runs; made when absent. */
+  dataDir: string;
+  /** 0 or absent: any free port. */
+  port?: number;
+  /** More settings of the server, by name. */
+  settings?: Readonly<Record<string, string>>;
+  log?: (line: string) => void;
+}
+
+export interface EmbeddedPostgres {
+  url: string;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+const startLimitMs = 30_000;
+const stopLimitMs = 15_000;
+
+interface Identity {
+  uid: number;
+  gid: number;
+}
+
+/** PostgreSQL refuses to run as root: the owner of existing data, else `nobody`, does. */
+async function otherUser(dataDir: string): Promise<Identity | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const owner = await stat(join(dataDir, 'PG_VERSION')).catch(() => undefined);
+  if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };
+  const passwd = await readFile('/etc/passwd', 'utf8');
+  for (const name of ['postgres', 'nobody']) {
+    const fields = new RegExp(`^${name}:[^:]*:(\\d+):(\\d+):`, 'm').exec(passwd);
+    if (fields) return { uid: Number(fields[1]), gid: Number(fields[2]) };
+  }
+  throw new Error('PostgreSQL cannot run as root, and there is neither a user postgres nor a user nobody.');
+}
+
+/** Where the data can live: below the wished folder, or beside the system's temporary files when only root may enter. */
+async function dataFolder(wished: string, identity: Identity | undefined): Promise<string> {
+  const folder = resolve(wished);
+  await mkdir(dirname(folder), { recursive: true });
+  if (!identity || (await isReachableByAll(folder))) return folder;
+  const persistent = await stat('/var/tmp').then(
+    () => '/var/tmp',
+    () => tmpdir(),
+  );
+  const name = createHash('sha256').update(folder).digest('hex').slice(0, 16);
+  return join(persistent, `${basename(folder)}-${name}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done, fail) => {
+    server.once('error', fail).listen(0, '127.0.0.1', done);
+  });
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === 'string') throw new Error('no free port was found');
+  return address.port;
+}
+
+function outputOf(child: ChildProcess, log: (line: string) => void): () => string {
+  let tail = '';
+  const take = (chunk: Buffer) => {
+    tail = (tail + chunk.toString()).slice(-4_000);
+    for (const line of chunk.toString().split('\n')) if (line.trim() !== '') log(line);
+  };
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
+  return () => tail.trim();
+}
+
+const exitOf = (child: ChildProcess) =>
+  new Promise<number | null>((done) => {
+    child.once('error', () => {
+      done(null);
+    });
+    child.once('exit', (code) => {
+      done(code);
+    });
+  });
+
+async function initialise(initdb: string, dataDir: string, password: string, identity?: Identity) {
+  const passwordFile = join(dirname(dataDir), `.${basename(dataDir)}-${randomBytes(6).toString('hex')}`);
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (identity) await chown(passwordFile, identity.uid, identity.gid);
+  try {
+    const child = spawn(
+      initdb,
+      [
+        `--pgdata=${dataDir}`,
+        '--auth=scram-sha-256',
+        '--username=postgres',
+        `--pwfile=${passwordFile}`,
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-instructions',
+      ],
+      { ...identity, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    const output = outputOf(child, () => undefined);
+    const code = await exitOf(child);
+    if (code !== 0) throw new Error(`PostgreSQL's data folder could not be made: ${output()}`);
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+}
+
+/** The superuser's password, random, kept beside the data. */
+async function loadPassword(file: string): Promise<string> {
+  const kept = await readFile(file, 'utf8').catch(() => undefined);
+  if (kept !== undefined) return kept.trim();
+  const password = randomBytes(18).toString('base64url');
+  await writeFile(file, password, { mode: 0o600 });
+  return password;
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/**
+ * Starts the PostgreSQL that npm installed, on a loopback port, with durable settings. Its process does not belong to
+ * the terminal's group, so that Ctrl-C reaches it only through `stop`.
+ * @throws Error when it does not answer within thirty seconds, with what it said
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const identity = await otherUser(options.dataDir);
+  const { initdb, postgres } = await findPostgresBinaries({ forOtherUser: identity !== undefined });
+  const dataDir = await dataFolder(options.dataDir, identity);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await chmod(dataDir, 0o700);
+  if (identity) await chown(dataDir, identity.uid, identity.gid);
+
+  const password = await loadPassword(`${dataDir}.password`);
+  const isNew = await stat(join(dataDir, 'PG_VERSION')).then(
+    () => false,
+    () => true,
+  );
+  if (isNew) await initialise(initdb, dataDir, password, identity);
+
+  const port = options.port === undefined || options.port === 0 ? await freePort() : options.port;
+  const settings = {
+    port: String(port),
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    shared_buffers: '64MB',
+    ...options.settings,
+  };
+  const child = spawn(
+    postgres,
+    ['-D', dataDir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    { ...identity, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const output = outputOf(child, options.log ?? (() => undefined));
+  const exited = exitOf(child);
+  let isGone = false;
+  void exited.then(() => {
+    isGone = true;
+  });
+
+  const url = `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
+  for (const deadline = Date.now() + startLimitMs; !(await answers(url)); await delay(50)) {
+    if (!isGone && Date.now() < deadline) continue;
+    child.kill('SIGKILL');
+    throw new Error(`PostgreSQL did not start: ${output() || 'no answer within 30 s'}`);
+  }
+  return {
+    url,
+    pid: child.pid ?? 0,
+    async stop() {
+      if (isGone) return;
+      // SIGINT is PostgreSQL's fast shutdown: connections are ended, everything is written.
+      child.kill('SIGINT');
+      const limit = new AbortController();
+      const outcome = await Promise.race([exited.then(() => 'gone'), delay(stopLimitMs, limit.signal)]);
+      limit.abort();
+      if (outcome === 'gone') return;
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}

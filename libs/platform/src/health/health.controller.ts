@@ -1,0 +1,68 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  HealthCheck as TerminusCheck,
+  HealthCheckService,
+  type HealthIndicatorFunction,
+  HealthIndicatorService,
+} from '@nestjs/terminus';
+
+import { HEALTH_CHECKS, type HealthCheck } from './health-check.js';
+
+const checkTimeoutMs = 3_000;
+
+@ApiTags('health')
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    @Inject(HEALTH_CHECKS) private readonly checks: readonly HealthCheck[],
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Liveness and readiness in one answer' })
+  @TerminusCheck()
+  all() {
+    return this.ready();
+  }
+
+  @Get('live')
+  @ApiOperation({
+    summary: 'The process turns',
+    description: 'Fails only when the process should be restarted.',
+  })
+  @TerminusCheck()
+  live() {
+    return this.health.check([]);
+  }
+
+  @Get('ready')
+  @ApiOperation({
+    summary: 'Everything that the work needs answers',
+    description: '503 names what does not.',
+  })
+  @TerminusCheck()
+  ready() {
+    return this.health.check(this.checks.map((check) => this.indicator(check)));
+  }
+
+  private indicator({ name, check }: HealthCheck): HealthIndicatorFunction {
+    return async () => {
+      const indicator = this.indicators.check(name);
+      let timer: NodeJS.Timeout | undefined;
+      const tooLate = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(() => {
+          reject(new Error(`no answer within ${checkTimeoutMs} ms`));
+        }, checkTimeoutMs);
+      });
+      try {
+        return indicator.up(await Promise.race([Promise.resolve().then(check), tooLate]));
+      } catch (error) {
+        return indicator.down(error instanceof Error ? error.message : String(error));
+      } finally {
+        clearTimeout(timer);
+      }
+    };
+  }
+}

@@ -1,0 +1,126 @@
+import type { LoggerService, LogLevel } from '@nestjs/common';
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+export type LogFormat = 'json' | 'pretty';
+
+export interface LoggerOptions {
+  format: LogFormat;
+  level?: 'debug' | 'info' | 'warn' | 'error';
+  /** Values that must never be printed, whatever field or sentence they turn up in. */
+  secrets?: readonly (string | undefined)[];
+  destination?: NodeJS.WritableStream;
+}
+
+/** Shorter values would blank out innocent text. */
+const shortestSecret = 6;
+
+function redacting(destination: NodeJS.WritableStream, secrets: readonly string[]): DestinationStream {
+  if (secrets.length === 0) return { write: (line) => destination.write(line) };
+  return {
+    write(line) {
+      destination.write(secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), line));
+    },
+  };
+}
+
+/** A fact with its fields, as `FactLogger` hands it to Nest's logger. */
+export class Fact {
+  constructor(
+    readonly message: string,
+    readonly fields: Readonly<Record<string, unknown>>,
+  ) {}
+}
+
+const withoutBigints = (fields: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'bigint' ? value.toString() : value,
+    ]),
+  );
+
+/** Nest's logger on pino: one line per fact, its fields beside the message. */
+class PinoNestLogger implements LoggerService {
+  constructor(private readonly pino: PinoLogger) {}
+
+  log(message: unknown, ...rest: unknown[]) {
+    this.write('info', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]) {
+    this.write('error', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]) {
+    this.write('warn', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]) {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]) {
+    this.write('debug', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]) {
+    this.write('fatal', message, rest);
+  }
+
+  setLogLevels(_levels: LogLevel[]) {
+    // The level is part of the configuration and is not changed at run time.
+  }
+
+  /** Nest passes the context last and, for errors, a stack before it. */
+  private write(level: 'debug' | 'info' | 'warn' | 'error' | 'fatal', message: unknown, rest: unknown[]) {
+    const context = rest.at(-1);
+    const stack = rest.length > 1 ? rest.at(0) : undefined;
+    const fields = {
+      ...(typeof context === 'string' && { context }),
+      ...(typeof stack === 'string' && { stack }),
+    };
+    if (message instanceof Fact) {
+      this.pino[level]({ ...fields, ...withoutBigints(message.fields) }, message.message);
+    } else if (message instanceof Error) {
+      this.pino[level]({ ...fields, err: message }, message.message);
+    } else {
+      this.pino[level](fields, typeof message === 'string' ? message : JSON.stringify(message));
+    }
+  }
+}
+
+export function createLogger({
+  format,
+  level = 'info',
+  secrets = [],
+  destination,
+}: LoggerOptions): LoggerService {
+  const hidden = secrets.filter((secret): secret is string => (secret?.length ?? 0) >= shortestSecret);
+  const out = redacting(destination ?? process.stdout, hidden);
+  const stream =
+    format === 'json'
+      ? out
+      : pretty({
+          sync: true,
+          colorize: process.stdout.isTTY,
+          ignore: 'context',
+          translateTime: 'SYS:HH:MM:ss',
+          singleLine: true,
+          messageFormat: '{msg}',
+          destination: { write: (line: string) => out.write(line) } as unknown as NodeJS.WritableStream,
+        });
+  return new PinoNestLogger(
+    pino(
+      {
+        level,
+        base: null,
+        messageKey: 'message',
+        errorKey: 'error',
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      stream,
+    ),
+  );
+}

@@ -1,0 +1,24 @@
+/**
+ * Starts what all test files share, in the process that outlives them: the build that end-to-end tests run, and one
+ * PostgreSQL in which each file makes databases of its own. Durability is off: nothing here survives the run.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export default async function setUp() {
+  execFileSync(process.execPath, [new URL('../../tools/build.js', import.meta.url).pathname], {
+    stdio: 'inherit',
+  });
+  const { startEmbeddedPostgres } = await import('../../dist/libs/platform/src/index.js');
+  const folder = await mkdtemp(join(tmpdir(), 'test-postgres-'));
+  // As root PostgreSQL runs as another user, who must be able to enter.
+  await chmod(folder, 0o755);
+  const postgres = await startEmbeddedPostgres({
+    dataDir: join(folder, 'data'),
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
+  });
+  process.env.TEST_POSTGRES_URL = postgres.url;
+  globalThis.testPostgres = { postgres, folder };
+}
