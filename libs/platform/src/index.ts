@@ -29,5 +29,6 @@ export { MetricsModule } from './metrics/metrics.module.js';
 export { type Backoff, exponentialBackoff } from './scheduling/backoff.js';
 export { delay } from './scheduling/delay.js';
 export { Loop } from './scheduling/loop.js';
+export { errorCode } from './wire/error-code.js';
 export { addressSchema, type Hex, hex32Schema } from './wire/hex.js';
 export { isoTimeSchema, toIsoTime } from './wire/iso-time.js';

@@ -18,7 +18,7 @@ async function onServer(url: string, sql: string) {
 
 /** An empty database of its own on the PostgreSQL that the test run started. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const serverUrl = process.env['TEST_POSTGRES_URL'];
+  const serverUrl = process.env.TEST_POSTGRES_URL;
   if (serverUrl === undefined)
     throw new Error('TEST_POSTGRES_URL is set by test/support/global-setup.js: run Jest');
   const name = `test_${randomBytes(8).toString('hex')}`;

@@ -38,8 +38,6 @@ export function parseEnvironment<S extends z.ZodType>(schema: S, environment: En
 /** For `main.ts` only: the configuration, or every fault on standard error and exit code 1. */
 export function loadEnvironmentOrExit<S extends z.ZodType>(appName: string, schema: S): z.output<S> {
   try {
-    // The one place that reads the environment.
-    // eslint-disable-next-line no-restricted-properties
     return parseEnvironment(schema, process.env);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;

@@ -142,12 +142,13 @@ async function startRelay() {
       });
     });
   const close = () =>
-    new Promise<void>(
-      (done) =>
-        server?.close(() => {
+    new Promise<void>((done) => {
+      if (!server?.listening) done();
+      else
+        server.close(() => {
           done();
-        }) ?? done(),
-    );
+        });
+    });
   const port = await listenOn(0, 0);
   closers.push(close);
   return { port, close, open: (target: number) => listenOn(port, target) };

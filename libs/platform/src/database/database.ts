@@ -5,6 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { FactLogger } from '../logging/fact-logger.js';
 import { exponentialBackoff } from '../scheduling/backoff.js';
 import { delay } from '../scheduling/delay.js';
+import { errorCode } from '../wire/error-code.js';
 import { migrate } from './migrate.js';
 
 export interface DatabaseOptions {
@@ -33,9 +34,6 @@ export class TransactionLostError extends Error {
 
 /** Serialization failure, deadlock, server shutting down: the whole of the work may be done again. */
 const retriableCodes = new Set(['40001', '40P01', '57P01']);
-
-const sqlState = (error: unknown) =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
 /**
  * The app's connection to PostgreSQL. It connects and migrates in the background, with backoff, so that the process is
@@ -100,7 +98,7 @@ export class Database implements OnModuleInit, BeforeApplicationShutdown {
       try {
         return await this.runOnce(work);
       } catch (error) {
-        if (attempt >= 3 || !retriableCodes.has(sqlState(error) ?? '')) throw error;
+        if (attempt >= 3 || !retriableCodes.has(errorCode(error) ?? '')) throw error;
         await delay(20 * attempt);
       }
     }
@@ -113,7 +111,7 @@ export class Database implements OnModuleInit, BeforeApplicationShutdown {
       try {
         await tx.query('select 1');
       } catch (error) {
-        if (sqlState(error) === '25P02') throw new TransactionLostError();
+        if (errorCode(error) === '25P02') throw new TransactionLostError();
         throw error;
       }
       return result;

@@ -22,6 +22,8 @@ export interface EmbeddedPostgresOptions {
 export interface EmbeddedPostgres {
   url: string;
   pid: number;
+  /** Where the data really is. */
+  dataDir: string;
   stop(): Promise<void>;
 }
 
@@ -139,9 +141,49 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
+const urlOf = (port: number, password: string) =>
+  `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
+
+interface RunningServer {
+  pid: number;
+  url: string;
+}
+
 /**
- * Starts the PostgreSQL that npm installed, on a loopback port, with durable settings. Its process does not belong to
- * the terminal's group, so that Ctrl-C reaches it only through `stop`.
+ * The server that a killed process left behind in this data folder, if it still answers. PostgreSQL writes its pid
+ * into the first and its port into the fourth line of `postmaster.pid`.
+ */
+async function findLeftover(dataDir: string, password: string): Promise<RunningServer | undefined> {
+  const lines = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  const [pid, port] = [Number(lines[0]), Number(lines[3])];
+  if (!Number.isInteger(pid) || !Number.isInteger(port) || pid <= 0 || port <= 0) return undefined;
+  const url = urlOf(port, password);
+  return (await answers(url)) ? { pid, url } : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** SIGINT is PostgreSQL's fast shutdown: connections are ended, everything is written. */
+async function stopServer(pid: number): Promise<void> {
+  const deadline = Date.now() + stopLimitMs;
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    if (!isAlive(pid)) return;
+    process.kill(pid, signal);
+    while (isAlive(pid) && Date.now() < deadline) await delay(20);
+  }
+}
+
+/**
+ * Starts the PostgreSQL that npm installed, on a loopback port, with durable settings; a server that a killed run left
+ * in the same folder is taken over. Its process does not belong to the terminal's group, so that Ctrl-C reaches it
+ * only through `stop`.
  * @throws Error when it does not answer within thirty seconds, with what it said
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -153,6 +195,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   if (identity) await chown(dataDir, identity.uid, identity.gid);
 
   const password = await loadPassword(`${dataDir}.password`);
+  const leftover = await findLeftover(dataDir, password);
+  if (leftover) return { ...leftover, dataDir, stop: () => stopServer(leftover.pid) };
   const isNew = await stat(join(dataDir, 'PG_VERSION')).then(
     () => false,
     () => true,
@@ -176,29 +220,23 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   );
   const output = outputOf(child, options.log ?? (() => undefined));
   const exited = exitOf(child);
-  let isGone = false;
-  void exited.then(() => {
-    isGone = true;
-  });
+  const { pid } = child;
+  const hasExited = () => pid === undefined || child.exitCode !== null || child.signalCode !== null;
 
-  const url = `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
+  const url = urlOf(port, password);
   for (const deadline = Date.now() + startLimitMs; !(await answers(url)); await delay(50)) {
-    if (!isGone && Date.now() < deadline) continue;
+    if (!hasExited() && Date.now() < deadline) continue;
     child.kill('SIGKILL');
     throw new Error(`PostgreSQL did not start: ${output() || 'no answer within 30 s'}`);
   }
+  if (pid === undefined) throw new Error('PostgreSQL was not started');
   return {
     url,
-    pid: child.pid ?? 0,
+    pid,
+    dataDir,
     async stop() {
-      if (isGone) return;
-      // SIGINT is PostgreSQL's fast shutdown: connections are ended, everything is written.
-      child.kill('SIGINT');
-      const limit = new AbortController();
-      const outcome = await Promise.race([exited.then(() => 'gone'), delay(stopLimitMs, limit.signal)]);
-      limit.abort();
-      if (outcome === 'gone') return;
-      child.kill('SIGKILL');
+      if (hasExited()) return;
+      await stopServer(pid);
       await exited;
     },
   };

@@ -5,6 +5,8 @@ import { arch, platform, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 
+import { errorCode } from '../wire/error-code.js';
+
 const require = createRequire(import.meta.url);
 
 export interface PostgresBinaries {
@@ -36,7 +38,7 @@ async function completeLibraryLinks(packageFolder: string) {
     const link = join(packageFolder, target);
     if (await exists(link)) continue;
     await symlink(relative(dirname(link), join(packageFolder, source)), link).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (errorCode(error) !== 'EEXIST') throw error;
     });
   }
 }

@@ -5,7 +5,7 @@
 export interface HealthCheck {
   /** As it appears in the answer of `/health`, e.g. `database`. */
   name: string;
-  check(): Promise<Record<string, unknown>> | Record<string, unknown>;
+  check: () => Promise<Record<string, unknown>> | Record<string, unknown>;
 }
 
 export const HEALTH_CHECKS = Symbol('HEALTH_CHECKS');

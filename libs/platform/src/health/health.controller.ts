@@ -1,4 +1,4 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Inject, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   HealthCheck as TerminusCheck,
@@ -6,10 +6,30 @@ import {
   type HealthIndicatorFunction,
   HealthIndicatorService,
 } from '@nestjs/terminus';
+import { z } from 'zod';
 
+import { Problem } from '../http/problem.js';
 import { HEALTH_CHECKS, type HealthCheck } from './health-check.js';
 
 const checkTimeoutMs = 3_000;
+
+const resultSchema = z.object({
+  error: z.record(z.string(), z.looseObject({ message: z.string().optional() })),
+  info: z.record(z.string(), z.unknown()),
+  details: z.record(z.string(), z.unknown()),
+});
+
+/** Terminus' answer as a problem document, which names what is away and keeps `info`, `error` and `details`. */
+function notReady(exception: ServiceUnavailableException): Problem {
+  const { error, info, details } = resultSchema.parse(exception.getResponse());
+  const faults = Object.entries(error).map(([name, { message }]) => `${name}: ${message ?? 'down'}`);
+  return new Problem({
+    status: 503,
+    title: 'Not ready',
+    detail: faults.join('; '),
+    extensions: { info, error, details },
+  });
+}
 
 @ApiTags('health')
 @Controller('health')
@@ -43,8 +63,12 @@ export class HealthController {
     description: '503 names what does not.',
   })
   @TerminusCheck()
-  ready() {
-    return this.health.check(this.checks.map((check) => this.indicator(check)));
+  async ready() {
+    try {
+      return await this.health.check(this.checks.map((check) => this.indicator(check)));
+    } catch (error) {
+      throw error instanceof ServiceUnavailableException ? notReady(error) : error;
+    }
   }
 
   private indicator({ name, check }: HealthCheck): HealthIndicatorFunction {

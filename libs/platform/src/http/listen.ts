@@ -1,5 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
+import { errorCode } from '../wire/error-code.js';
+
 export class PortInUseError extends Error {
   constructor(
     readonly port: number,
@@ -17,8 +19,7 @@ export interface ListenOptions {
   host?: string;
 }
 
-const isAddressInUse = (error: unknown) =>
-  error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES');
+const isAddressInUse = (error: unknown) => ['EADDRINUSE', 'EACCES'].includes(errorCode(error) ?? '');
 
 /**
  * Listens and returns the port, which the system chose when 0 was asked for.

@@ -10,9 +10,7 @@ function describeError(error: unknown): Fields {
     error: error.message,
     errorName: error.name,
     ...(error.stack && { stack: error.stack }),
-    ...(error.cause !== undefined && {
-      cause: error.cause instanceof Error ? error.cause.message : String(error.cause),
-    }),
+    ...(error.cause instanceof Error && { cause: error.cause.message }),
   };
 }
 

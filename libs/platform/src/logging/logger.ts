@@ -1,6 +1,6 @@
 import type { LoggerService, LogLevel } from '@nestjs/common';
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 
 export type LogFormat = 'json' | 'pretty';
 
@@ -16,7 +16,6 @@ export interface LoggerOptions {
 const shortestSecret = 6;
 
 function redacting(destination: NodeJS.WritableStream, secrets: readonly string[]): DestinationStream {
-  if (secrets.length === 0) return { write: (line) => destination.write(line) };
   return {
     write(line) {
       destination.write(secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), line));
@@ -98,18 +97,21 @@ export function createLogger({
 }: LoggerOptions): LoggerService {
   const hidden = secrets.filter((secret): secret is string => (secret?.length ?? 0) >= shortestSecret);
   const out = redacting(destination ?? process.stdout, hidden);
-  const stream =
+  const toText = prettyFactory({
+    colorize: process.stdout.isTTY,
+    ignore: 'context',
+    messageKey: 'message',
+    translateTime: 'SYS:HH:MM:ss',
+    singleLine: true,
+  });
+  const stream: DestinationStream =
     format === 'json'
       ? out
-      : pretty({
-          sync: true,
-          colorize: process.stdout.isTTY,
-          ignore: 'context',
-          translateTime: 'SYS:HH:MM:ss',
-          singleLine: true,
-          messageFormat: '{msg}',
-          destination: { write: (line: string) => out.write(line) } as unknown as NodeJS.WritableStream,
-        });
+      : {
+          write(line) {
+            out.write(toText(line));
+          },
+        };
   return new PinoNestLogger(
     pino(
       {

@@ -36,7 +36,7 @@ export class Loop {
       try {
         await this.options.run(signal);
       } catch (error) {
-        if (!signal.aborted) this.log.error(`${this.options.name} failed`, error);
+        this.log.error(`${this.options.name} failed`, error);
       }
       await delay(this.options.everyMs, signal);
     }
