@@ -1,4 +1,4 @@
-import { addressSchema, hex32Schema, isoTimeSchema } from '#platform';
+import { addressSchema, fieldPath, hex32Schema, isoTimeSchema, toIsoTime } from '#platform';
 import { z } from 'zod';
 
 import type { ServiceUptime, SignedReport, UptimeReport } from './uptime-report.js';
@@ -6,13 +6,13 @@ import type { ServiceUptime, SignedReport, UptimeReport } from './uptime-report.
 /** Bounds of what a stranger may send; far above what a worker needs. */
 const limits = { services: 1_000, containerIdsPerService: 1_000, textLength: 256 };
 
+/** Without control characters; a lone surrogate has no UTF-8 form, so that two different texts could be signed as one. */
 const text = (minimum: number) =>
   z
     .string()
     .min(minimum)
     .max(limits.textLength)
-    // A lone surrogate has no UTF-8 form, so that two different texts could be signed as one.
-    .refine((value) => value.isWellFormed(), 'must be well-formed Unicode');
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be text without control characters');
 
 /** JSON integers only: `60000.5`, `"60000"` and `-1` are refused, not converted. */
 const milliseconds = z
@@ -86,13 +86,12 @@ function checkReport(report: Report, complain: Complain) {
   }
 }
 
-const reportSchema = reportShape
-  .superRefine((report, context) => {
-    checkReport(report, (path, message) => {
-      context.addIssue({ code: 'custom', path, message });
-    });
-  })
-  .transform((wire): UptimeReport => ({
+// Rules between fields run in the transform, which waits until every field by itself is right.
+const reportSchema = reportShape.transform((wire, context): UptimeReport => {
+  checkReport(wire, (path, message) => {
+    context.addIssue({ code: 'custom', path, message });
+  });
+  return {
     version: wire.version,
     capability: wire.capability,
     workerAddress: wire.worker_address,
@@ -113,7 +112,8 @@ const reportSchema = reportShape
     issuedAtMs: wire.issued_at,
     previousMinuteHash: wire.previous_minute_hash,
     minuteHash: wire.minute_hash,
-  }));
+  };
+});
 
 /**
  * The signed report as it travels (`GET /reports`), parsed without any leniency: types, ranges, sums, unique names, and
@@ -129,8 +129,6 @@ export const signedReportSchema = z
   })
   .transform((signed): SignedReport => signed);
 
-const iso = (ms: bigint) => new Date(Number(ms)).toISOString();
-
 /** The JSON object that `signedReportSchema` parses back into the same report. */
 export function signedReportToWire({ report, signature }: SignedReport) {
   return {
@@ -139,8 +137,8 @@ export function signedReportToWire({ report, signature }: SignedReport) {
       capability: report.capability,
       worker_address: report.workerAddress,
       engine_id: report.engineId,
-      from: iso(report.fromMs),
-      to: iso(report.toMs),
+      from: toIsoTime(report.fromMs),
+      to: toIsoTime(report.toMs),
       window_ms: Number(report.toMs - report.fromMs),
       services: report.services.map((service) => ({
         name: service.name,
@@ -153,7 +151,7 @@ export function signedReportToWire({ report, signature }: SignedReport) {
       })),
       all_up_ms: Number(report.allUpMs),
       challenge: report.challenge,
-      issued_at: iso(report.issuedAtMs),
+      issued_at: toIsoTime(report.issuedAtMs),
       previous_minute_hash: report.previousMinuteHash,
       minute_hash: report.minuteHash,
     },
@@ -175,12 +173,6 @@ export class MalformedReportError extends Error {
     this.name = 'MalformedReportError';
   }
 }
-
-const fieldPath = (path: readonly PropertyKey[]) =>
-  path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`;
-    return text === '' ? String(key) : `${text}.${String(key)}`;
-  }, '');
 
 /** At most this many faults are told: a stranger's report must not fill a log. */
 const mostFaults = 10;

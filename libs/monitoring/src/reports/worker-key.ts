@@ -8,7 +8,7 @@ import { toHex } from './typed-data.js';
 
 export class WorkerKeyError extends Error {
   constructor(source: string, cause: unknown) {
-    super(`${source}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`${source}: ${String(cause)}`, { cause });
     this.name = 'WorkerKeyError';
   }
 }
@@ -23,7 +23,7 @@ export interface WorkerKeyOptions {
 }
 
 const hasCode = (error: unknown, code: string) =>
-  error instanceof Error && 'code' in error && error.code === code;
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 
 /**
  * The file appears with its whole content or not at all, and never replaces one that another process has just made:
