@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Hex } from '#platform';
+import { errorCode, type Hex } from '#platform';
 
 import { parsePrivateKey } from './report-signer.js';
 import { toHex } from './typed-data.js';
@@ -22,9 +22,6 @@ export interface WorkerKeyOptions {
   dataDir: string;
 }
 
-const hasCode = (error: unknown, code: string) =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === code;
-
 /**
  * The file appears with its whole content or not at all, and never replaces one that another process has just made:
  * the key is the worker's identity.
@@ -38,7 +35,7 @@ async function createKeyFile(file: string): Promise<void> {
     await handle.close();
     await link(partial, file);
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
   } finally {
     await handle.close().catch(() => undefined);
     await unlink(partial);
@@ -61,7 +58,7 @@ async function readOrCreateKeyFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
   await createKeyFile(file);
   return readFile(file, 'utf8');
