@@ -29,11 +29,12 @@ async function start() {
   return postgres;
 }
 
-async function query(url: string, sql: string): Promise<unknown[]> {
+async function query(url: string, sql: string): Promise<unknown> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    return (await client.query(sql)).rows;
+    const { rows }: { rows: unknown } = await client.query(sql);
+    return rows;
   } finally {
     await client.end();
   }

@@ -224,10 +224,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const hasExited = () => pid === undefined || child.exitCode !== null || child.signalCode !== null;
 
   const url = urlOf(port, password);
-  for (const deadline = Date.now() + startLimitMs; !(await answers(url)); await delay(50)) {
-    if (!hasExited() && Date.now() < deadline) continue;
-    child.kill('SIGKILL');
-    throw new Error(`PostgreSQL did not start: ${output() || 'no answer within 30 s'}`);
+  const deadline = Date.now() + startLimitMs;
+  while (!(await answers(url))) {
+    if (hasExited() || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error(`PostgreSQL did not start: ${output() || 'no answer within 30 s'}`);
+    }
+    await delay(50);
   }
   if (pid === undefined) throw new Error('PostgreSQL was not started');
   return {

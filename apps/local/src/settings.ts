@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+import { type LocalOptions, UsageError } from './options.js';
+
+const settingsSchema = z.object({
+  periodSeconds: z.number().int().positive(),
+  adminPassword: z.string(),
+  orchestratorSecret: z.string(),
+});
+
+/** What must stay the same from one run to the next on the same books. */
+export type LocalSettings = z.output<typeof settingsSchema>;
+
+async function readSettings(file: string): Promise<LocalSettings | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : settingsSchema.parse(JSON.parse(text));
+}
+
+/**
+ * Opens the state folder, emptied first when asked, and returns its settings.
+ * @throws UsageError when a period is asked for that the books do not have
+ */
+export async function openState(options: LocalOptions): Promise<LocalSettings> {
+  if (options.fresh) await rm(options.stateDir, { recursive: true, force: true });
+  await mkdir(options.stateDir, { recursive: true, mode: 0o755 });
+  const file = join(options.stateDir, 'settings.json');
+  const kept = await readSettings(file);
+  if (kept && options.periodSeconds !== undefined && options.periodSeconds !== kept.periodSeconds) {
+    throw new UsageError(
+      `The books in ${options.stateDir} have a period of ${kept.periodSeconds} s, which cannot change. ` +
+        'Start without --period, or begin anew with --fresh.',
+    );
+  }
+  const settings: LocalSettings = {
+    periodSeconds: kept?.periodSeconds ?? options.periodSeconds ?? 60,
+    adminPassword: options.adminPassword ?? kept?.adminPassword ?? randomBytes(9).toString('base64url'),
+    orchestratorSecret: kept?.orchestratorSecret ?? randomBytes(18).toString('base64url'),
+  };
+  await writeFile(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
+  return settings;
+}
