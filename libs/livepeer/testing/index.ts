@@ -1,0 +1,11 @@
+/** go-livepeer's gateway and orchestrator as test doubles: real servers that speak and misbehave as the real ones do. */
+export { startGatewayDouble } from './gateway-double.js';
+export type { GatewayDouble, GatewayDoubleOptions } from './gateway-double.js';
+export { startOrchestratorDouble } from './orchestrator-double.js';
+export type {
+  OrchestratorDouble,
+  OrchestratorDoubleOptions,
+  OrchestratorFaults,
+} from './orchestrator-double.js';
+export type { RegisteredCapability } from './capability-registry.js';
+export type { Profile } from './profile.js';
