@@ -2,18 +2,19 @@ import type { SettlementMethod } from './config/settlement-variables.js';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { checkEvidence, evidenceVariables } from './config/evidence-variables.js';
+import { fileSecretVariables, secretOf } from './config/file-secrets.js';
 import { checkPay, payVariables } from './config/pay-variables.js';
 import { checkServer, serverVariables } from './config/server-variables.js';
 import {
   checkSettlement,
   hasPayerKey,
   hasRpc,
-  privateKeyOf,
   settlementMethodOf,
   settlementVariables,
 } from './config/settlement-variables.js';
 
 const environmentSchema = z.object({
+  ...fileSecretVariables,
   ...serverVariables,
   ...payVariables,
   ...evidenceVariables,
@@ -49,8 +50,8 @@ function configOf(environment: Environment) {
   return {
     production: environment.NODE_ENV === 'production',
     server: { port: environment.PORT, logFormat: environment.LOG_FORMAT, logLevel: environment.LOG_LEVEL },
-    database: { url: environment.DATABASE_URL, dataDir: environment.DATA_DIR },
-    signIn: { adminPassword: environment.ADMIN_PASSWORD, viewerPassword: environment.VIEWER_PASSWORD },
+    database: { url: secretOf(environment, 'DATABASE_URL'), dataDir: environment.DATA_DIR },
+    signIn: signInOf(environment),
     metrics: { token: environment.METRICS_TOKEN },
     alerts: { webhookUrls: environment.ALERT_WEBHOOK_URLS },
     pay: payOf(environment),
@@ -114,7 +115,7 @@ function chainOf(environment: Environment) {
     chainId: CHAIN_ID,
     tokenAddress: TOKEN_ADDRESS,
     finality: environment.FINALITY,
-    payerPrivateKey: privateKeyOf(environment, 'PAYER_PRIVATE_KEY'),
+    payerPrivateKey: secretOf(environment, 'PAYER_PRIVATE_KEY'),
     payerKeystore:
       PAYER_KEYSTORE_FILE === undefined || PAYER_KEYSTORE_PASSWORD_FILE === undefined
         ? undefined
@@ -122,22 +123,25 @@ function chainOf(environment: Environment) {
             json: readFileSync(PAYER_KEYSTORE_FILE, 'utf8'),
             password: readFileSync(PAYER_KEYSTORE_PASSWORD_FILE, 'utf8').trimEnd(),
           },
-    gasPayerPrivateKey: privateKeyOf(environment, 'GAS_PAYER_PRIVATE_KEY'),
+    gasPayerPrivateKey: secretOf(environment, 'GAS_PAYER_PRIVATE_KEY'),
   };
 }
 
+function signInOf(environment: Environment) {
+  const adminPassword = secretOf(environment, 'ADMIN_PASSWORD');
+  if (adminPassword === undefined) throw new Error('Unreachable: checkServer reports a missing password.');
+  return { adminPassword, viewerPassword: secretOf(environment, 'VIEWER_PASSWORD') };
+}
+
 /** Everything that must never appear in a log line. */
-function secretsOf(environment: Environment): string[] {
-  const databasePassword =
-    environment.DATABASE_URL === undefined ? '' : new URL(environment.DATABASE_URL).password;
+function secretsOf(environment: Environment): (string | undefined)[] {
+  const databaseUrl = secretOf(environment, 'DATABASE_URL');
+  const names = ['ADMIN_PASSWORD', 'VIEWER_PASSWORD', 'PAYER_PRIVATE_KEY', 'GAS_PAYER_PRIVATE_KEY'] as const;
   return [
-    environment.ADMIN_PASSWORD,
-    environment.VIEWER_PASSWORD,
+    ...names.map((name) => secretOf(environment, name)),
     environment.METRICS_TOKEN,
-    decodeURIComponent(databasePassword),
-    privateKeyOf(environment, 'PAYER_PRIVATE_KEY'),
-    privateKeyOf(environment, 'GAS_PAYER_PRIVATE_KEY'),
-  ].filter((secret) => secret !== undefined && secret !== '');
+    databaseUrl === undefined ? undefined : new URL(databaseUrl).password,
+  ].filter((secret) => secret !== '');
 }
 
 function deepFreeze<T>(value: T): T {

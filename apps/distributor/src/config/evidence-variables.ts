@@ -8,7 +8,7 @@ const orchestratorUrlSchema = z.string().transform((text, context) => {
     return normaliseOrchestratorUrl(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    context.addIssue({ code: 'custom', message: `${text} is not the address of an orchestrator: ${reason}` });
+    context.addIssue({ code: 'custom', message: `holds a bad address: ${reason}` });
     return z.NEVER;
   }
 });

@@ -1,15 +1,18 @@
 import { usdSchema } from '#payments';
-import { addressSchema, readSecret, variables } from '#platform';
+import { addressSchema, variables } from '#platform';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { type FileSecretEnvironment, secretOrFault, variableOf } from './file-secrets.js';
 import type { Known, ReportFault } from './report-fault.js';
 
 const positiveUsd = usdSchema.refine((amount) => amount > 0n, 'must be above zero');
 const privateKeyPattern = /^(0x)?[0-9a-fA-F]{64}$/;
 const privateKeyFault = 'must be a private key: 32 bytes in hexadecimal';
 
+const methodSchema = z.enum(['ledger', 'usdc', 'erc20'], 'must be ledger, usdc or erc20');
+
 export const settlementVariables = {
-  SETTLEMENT_METHOD: z.enum(['ledger', 'usdc', 'erc20'], 'must be ledger, usdc or erc20').optional(),
+  SETTLEMENT_METHOD: methodSchema.optional(),
   SETTLE_INTERVAL_SECONDS: variables.seconds(3600, { min: 1 }),
   MIN_PAYOUT_USD: positiveUsd.prefault('1'),
   MAX_PAYOUT_USD: positiveUsd.optional(),
@@ -22,12 +25,8 @@ export const settlementVariables = {
     .transform(BigInt)
     .optional(),
   TOKEN_ADDRESS: addressSchema.optional(),
-  PAYER_PRIVATE_KEY: z.string().optional(),
-  PAYER_PRIVATE_KEY_FILE: z.string().optional(),
   PAYER_KEYSTORE_FILE: z.string().optional(),
   PAYER_KEYSTORE_PASSWORD_FILE: z.string().optional(),
-  GAS_PAYER_PRIVATE_KEY: z.string().optional(),
-  GAS_PAYER_PRIVATE_KEY_FILE: z.string().optional(),
   FINALITY: z
     .string()
     .regex(/^(finalized|[1-9]\d{0,4})$/, 'must be finalized, or the number of blocks on top of a payment')
@@ -35,13 +34,14 @@ export const settlementVariables = {
     .prefault('finalized'),
 };
 
-type Environment = Known<typeof settlementVariables>;
+type Environment = Known<typeof settlementVariables> & FileSecretEnvironment;
 
-export type SettlementMethod = 'ledger' | 'usdc' | 'erc20';
+export type SettlementMethod = z.output<typeof methodSchema>;
 
 /** The chain is used when it was asked for, or when there is a key to sign with and a chain to send to. */
 export function settlementMethodOf(environment: Environment): SettlementMethod {
-  if (environment.SETTLEMENT_METHOD !== undefined) return environment.SETTLEMENT_METHOD;
+  const asked = methodSchema.safeParse(environment.SETTLEMENT_METHOD);
+  if (asked.success) return asked.data;
   return hasPayerKey(environment) && hasRpc(environment) ? 'usdc' : 'ledger';
 }
 
@@ -96,33 +96,17 @@ function checkKeys(environment: Environment, report: ReportFault): void {
     report('PAYER_KEYSTORE_PASSWORD_FILE', 'is required with PAYER_KEYSTORE_FILE');
   }
   for (const variable of ['PAYER_KEYSTORE_FILE', 'PAYER_KEYSTORE_PASSWORD_FILE'] as const) {
-    attempt(variable, report, () => {
-      const file = environment[variable];
-      if (file !== undefined) readFileSync(file, 'utf8');
-    });
+    const file = environment[variable];
+    if (file === undefined) continue;
+    try {
+      readFileSync(file, 'utf8');
+    } catch (error) {
+      report(variable, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
   for (const name of ['PAYER_PRIVATE_KEY', 'GAS_PAYER_PRIVATE_KEY'] as const) {
-    const fromFile = environment[name] === undefined;
-    attempt(fromFile ? `${name}_FILE` : name, report, () => {
-      const key = privateKeyOf(environment, name);
-      if (key !== undefined && !privateKeyPattern.test(key)) throw new Error(privateKeyFault);
-    });
+    const key = secretOrFault(environment, name, report);
+    if (key !== undefined && !privateKeyPattern.test(key))
+      report(variableOf(environment, name), privateKeyFault);
   }
-}
-
-/** A missing or unreadable file is a fault among the others, not the end of the list. */
-function attempt(variable: string, report: ReportFault, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    report(variable, error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** The key as text, from the variable or from the file that its twin names; the value never enters a message. */
-export function privateKeyOf(
-  environment: Environment,
-  name: 'PAYER_PRIVATE_KEY' | 'GAS_PAYER_PRIVATE_KEY',
-): string | undefined {
-  return readSecret(environment[name], environment[`${name}_FILE`])?.trim();
 }

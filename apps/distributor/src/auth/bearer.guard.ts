@@ -1,0 +1,68 @@
+import { Problem } from '#platform';
+import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { JwtService } from '@nestjs/jwt';
+import type { FastifyRequest } from 'fastify';
+import { type Session, tokenClaimsSchema, tokenIssuer } from './session.js';
+
+const PUBLIC = 'distributor:public';
+const protectedPrefix = '/api/';
+
+/** A route under /api/v1 that needs no token; every other one does, also those that nobody thought of. */
+export const Public = () => SetMetadata(PUBLIC, true);
+
+const sessions = new WeakMap<FastifyRequest, Session>();
+
+/** Who asked; only behind the guard. */
+export function sessionOf(request: FastifyRequest): Session {
+  const session = sessions.get(request);
+  if (session === undefined) throw unauthorized('Sign in first.');
+  return session;
+}
+
+const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+const unauthorized = (detail: string) =>
+  new Problem({ status: 401, detail, headers: { 'www-authenticate': 'Bearer realm="distributor"' } });
+
+@Injectable()
+export class BearerGuard implements CanActivate {
+  constructor(
+    private readonly tokens: JwtService,
+    private readonly reflector: Reflector,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    if (!request.routeOptions.url?.startsWith(protectedPrefix)) return true;
+    if (
+      this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, [
+        context.getHandler(),
+        context.getClass(),
+      ])
+    ) {
+      return true;
+    }
+    const session = await this.sessionFrom(request.headers.authorization);
+    if (session.role === 'viewer' && !readingMethods.has(request.method)) {
+      throw new Problem({ status: 403, detail: 'A viewer may look, but not change anything.' });
+    }
+    sessions.set(request, session);
+    return true;
+  }
+
+  private async sessionFrom(authorization: string | undefined): Promise<Session> {
+    const [, token] = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '') ?? [];
+    if (token === undefined)
+      throw unauthorized('A bearer token is needed: POST /api/v1/auth/login gives one.');
+    try {
+      const claims: unknown = await this.tokens.verifyAsync(token, {
+        algorithms: ['HS256'],
+        issuer: tokenIssuer,
+      });
+      return { role: tokenClaimsSchema.parse(claims).sub };
+    } catch {
+      throw unauthorized('The bearer token is not valid or has expired: sign in again.');
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { BooksOptions, SettlementOptions } from '#payments';
+import type { DistributorConfig } from './distributor.config.js';
+import { gasPayerKeyOf, payerKeyOf } from './settlement-key.js';
+
+export const booksOptionsOf = ({ pay, evidence, settlement }: DistributorConfig): BooksOptions => ({
+  paymentIntervalSeconds: pay.periodSeconds,
+  basePaymentMicroUsd: pay.baseMicroUsdPerMinute,
+  maxRateMicroUsd: pay.maxMicroUsdPerMinute,
+  minServiceUptimeBasisPoints: pay.thresholdBasisPoints,
+  uptimeAggregation: pay.aggregation,
+  requiredServices: pay.requiredServices,
+  evidenceGraceSeconds: evidence.graceSeconds,
+  allowSharedWorkers: evidence.allowSharedWorkers,
+  payoutAddressDelaySeconds: settlement.payoutAddressDelaySeconds,
+});
+
+export async function settlementOptionsOf({ settlement }: DistributorConfig): Promise<SettlementOptions> {
+  const { chain, maxPayoutMicroUsd, maxDailyPayoutMicroUsd } = settlement;
+  const gasPayerPrivateKey = chain === undefined ? undefined : gasPayerKeyOf(chain);
+  return {
+    method: settlement.method,
+    settleIntervalSeconds: settlement.intervalSeconds,
+    minPayoutMicroUsd: settlement.minPayoutMicroUsd,
+    ...(maxPayoutMicroUsd !== undefined && { maxPayoutMicroUsd }),
+    ...(maxDailyPayoutMicroUsd !== undefined && { maxDailyPayoutMicroUsd }),
+    ...(chain !== undefined && {
+      chain: {
+        rpcUrls: [...chain.rpcUrls],
+        chainId: chain.chainId,
+        tokenAddress: chain.tokenAddress,
+        finality: chain.finality,
+        payerPrivateKey: await payerKeyOf(chain),
+        ...(gasPayerPrivateKey !== undefined && { gasPayerPrivateKey }),
+      },
+    }),
+  };
+}

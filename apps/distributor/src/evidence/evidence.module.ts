@@ -1,0 +1,44 @@
+import { GatewayClient } from '#livepeer';
+import type { EvidenceSource } from '#payments';
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
+import type { DistributorConfig } from '../distributor.config.js';
+import { GatewayEvidence } from './gateway-evidence.js';
+import { WorkerEvidence } from './worker-evidence.js';
+
+export const EVIDENCE_SOURCE = Symbol('EVIDENCE_SOURCE');
+const CONNECTIONS = Symbol('evidence connections');
+
+interface Connections {
+  source: EvidenceSource;
+  close(): Promise<void>;
+}
+
+function connect({ evidence }: DistributorConfig): Connections {
+  if (evidence.source === 'gateway' && evidence.gatewayUrl !== undefined) {
+    const client = new GatewayClient({ gatewayUrl: evidence.gatewayUrl });
+    return { source: new GatewayEvidence(client, evidence.capability), close: () => client.close() };
+  }
+  const worker = new WorkerEvidence();
+  return { source: worker, close: () => worker.close() };
+}
+
+/** Where reports come from: the workers themselves, or BYOC jobs through the gateway. */
+@Module({
+  providers: [
+    { provide: CONNECTIONS, inject: [DISTRIBUTOR_CONFIG], useFactory: connect },
+    {
+      provide: EVIDENCE_SOURCE,
+      inject: [CONNECTIONS],
+      useFactory: ({ source }: Connections): EvidenceSource => source,
+    },
+  ],
+  exports: [EVIDENCE_SOURCE],
+})
+export class EvidenceModule implements OnApplicationShutdown {
+  constructor(@Inject(CONNECTIONS) private readonly connections: Connections) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.connections.close();
+  }
+}

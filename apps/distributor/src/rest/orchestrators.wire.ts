@@ -1,0 +1,118 @@
+import type { Orchestrator } from '#payments';
+import { addressSchema } from '#platform';
+import { z } from 'zod';
+import {
+  address,
+  basisPointsInput,
+  identifier,
+  iso,
+  money,
+  pageOf,
+  pageQuery,
+  percentage,
+  percentOf,
+  positiveUsd,
+  time,
+  usd,
+} from './wire.js';
+
+export const orchestratorStatus = z.enum(
+  ['active', 'paused', 'archived'],
+  'must be active, paused or archived',
+);
+
+export const orchestratorSchema = z
+  .object({
+    id: identifier(),
+    name: z.string().meta({ example: 'orchestrator-1' }),
+    service_uri: z.string().meta({ example: 'https://172.23.0.7:9995' }),
+    worker_url: z.string().nullable().meta({ example: 'http://172.23.0.7:9876' }),
+    worker_address: address()
+      .nullable()
+      .meta({ description: 'The key that signs its reports; null until first seen' }),
+    payout_address: address()
+      .nullable()
+      .meta({ description: 'Where it is paid; null: its pay accrues and waits' }),
+    status: orchestratorStatus,
+    rate_usd_per_minute: money(),
+    min_uptime: percentage().meta({ description: 'Paid when strictly above, percent', example: 95 }),
+    required_services: z.array(z.string()).meta({ example: ['vtuber_orchestrator', 'redis_scb'] }),
+    created_at: time(),
+  })
+  .meta({ id: 'Orchestrator' });
+
+export const orchestratorPage = pageOf(orchestratorSchema, 'OrchestratorPage');
+
+export function orchestratorToWire(record: Orchestrator): z.output<typeof orchestratorSchema> {
+  return {
+    id: record.id,
+    name: record.name,
+    service_uri: record.serviceUri,
+    worker_url: record.workerUrl,
+    worker_address: record.workerAddress,
+    payout_address: record.payoutAddress,
+    status: record.status,
+    rate_usd_per_minute: usd(record.rateMicroUsdPerMinute),
+    min_uptime: percentOf(record.minUptimeBasisPoints),
+    required_services: [...record.requiredServices],
+    created_at: iso(record.createdAt),
+  };
+}
+
+/** A record may name only what is asked over HTTP: no file, no other scheme, no user name that would be logged. */
+const httpUrl = () =>
+  z
+    .string()
+    .trim()
+    .max(500, 'must be at most 500 characters')
+    .refine(isPlainHttpUrl, 'must be an http:// or https:// URL without user name')
+    .transform((text) => text.replace(/\/+$/, ''));
+
+function isPlainHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
+}
+
+const name = () => z.string().trim().min(1, 'must not be empty').max(100, 'must be at most 100 characters');
+const services = () =>
+  z
+    .array(z.string().trim().min(1, 'must not be empty').max(200))
+    .min(1, 'must name at least one service: no service, no pay')
+    .max(100, 'must name at most 100 services')
+    .refine((names) => new Set(names).size === names.length, 'names a service twice');
+
+export const createOrchestratorSchema = z
+  .strictObject({
+    service_uri: httpUrl().meta({ example: 'https://172.23.0.7:9995' }),
+    worker_address: addressSchema.meta({ description: 'The key that signs its reports' }),
+    name: name().optional().meta({ example: 'orchestrator-1' }),
+    worker_url: httpUrl().optional().meta({ example: 'http://172.23.0.7:9876' }),
+    payout_address: addressSchema.optional(),
+    rate_usd_per_minute: positiveUsd().optional().meta({ description: 'US dollars', example: '10' }),
+    min_uptime: basisPointsInput()
+      .optional()
+      .meta({ description: 'Percent, at most two decimals', example: 95 }),
+    required_services: services().optional(),
+  })
+  .meta({ id: 'CreateOrchestrator' });
+
+export const changeOrchestratorSchema = z
+  .strictObject({
+    name: name().optional(),
+    worker_url: httpUrl().optional(),
+    worker_address: addressSchema.optional(),
+    payout_address: addressSchema.optional(),
+    status: z.enum(['active', 'paused'], 'must be active or paused; DELETE archives').optional(),
+    rate_usd_per_minute: positiveUsd().optional().meta({ example: '12.5' }),
+    min_uptime: basisPointsInput().optional().meta({ example: 95 }),
+    required_services: services().optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, 'must change something')
+  .meta({ id: 'ChangeOrchestrator' });
+
+export const acceptWorkerSchema = z
+  .strictObject({ worker_address: addressSchema })
+  .meta({ id: 'AcceptWorker' });
+
+export const orchestratorQuery = z.object({ ...pageQuery, status: orchestratorStatus.optional() });

@@ -1,0 +1,60 @@
+import type { Payout } from '#payments';
+import { z } from 'zod';
+import { toJson } from './json.js';
+import { address, identifier, iso, isoOrNull, money, pageOf, pageQuery, time, usd } from './wire.js';
+
+export const payoutStatus = z.enum(
+  ['reserved', 'sent', 'mined', 'paid', 'returned', 'held'],
+  'must be reserved, sent, mined, paid, returned or held',
+);
+
+const payoutFields = {
+  id: identifier(),
+  orchestrator_id: identifier(),
+  payout_address: address().nullable(),
+  amount_usd: money(),
+  method: z.enum(['ledger', 'usdc', 'erc20']),
+  status: payoutStatus,
+  tx_hash: z
+    .string()
+    .nullable()
+    .meta({ description: 'The transaction that carries it, null before it is sent' }),
+  block_number: z.int().nullable().meta({ description: 'The block that holds it, null before it is mined' }),
+  created_at: time(),
+  paid_at: time().nullable(),
+};
+
+export const paymentSchema = z.object(payoutFields).meta({ id: 'Payment' });
+export const paymentPage = pageOf(paymentSchema, 'PaymentPage');
+
+export const paymentHistorySchema = z
+  .object({
+    ...payoutFields,
+    attempts: z.array(z.unknown()).meta({ description: 'Every signed version, with its hash and block' }),
+    changes: z.array(z.unknown()).meta({ description: 'Every state it was in, and when' }),
+  })
+  .meta({ id: 'PaymentHistory' });
+
+export const paymentQuery = z.object({
+  ...pageQuery,
+  orchestrator_id: z.uuid('must be a UUID').optional(),
+  status: payoutStatus.optional(),
+});
+
+export function paymentToWire(payout: Payout): z.output<typeof paymentSchema> {
+  return {
+    id: payout.id,
+    orchestrator_id: payout.orchestratorId,
+    payout_address: payout.payoutAddress,
+    amount_usd: usd(payout.amountMicroUsd),
+    method: payout.method,
+    status: payout.status,
+    tx_hash: payout.txHash,
+    block_number: payout.blockNumber,
+    created_at: iso(payout.createdAt),
+    paid_at: isoOrNull(payout.paidAt),
+  };
+}
+
+/** Attempts and changes leave as they are kept: an auditor reads them, no program of ours does. */
+export const historyToWire = (items: readonly unknown[]): unknown[] => items.map(toJson);

@@ -1,0 +1,103 @@
+import { Payouts } from '#payments';
+import { Body, Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { Actor } from '../auth/actor.decorator.js';
+import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
+import type { DistributorConfig } from '../distributor.config.js';
+import { toJson } from './json.js';
+import { ApiProblem } from './problem.decorator.js';
+import { money, usd } from './wire.js';
+
+const pauseSchema = z
+  .strictObject({
+    reason: z
+      .string()
+      .trim()
+      .min(1, 'must not be empty')
+      .max(500)
+      .meta({ example: 'Checking a strange balance' }),
+  })
+  .meta({ id: 'PausePayouts' });
+
+const payoutStateSchema = z
+  .object({
+    paused: z.boolean(),
+    method: z.enum(['ledger', 'usdc', 'erc20']),
+    interval_seconds: z.int().meta({ description: 'Balances are settled this often', example: 3600 }),
+    min_payout_usd: money().meta({ example: '1.000000' }),
+    max_payout_usd: money()
+      .nullable()
+      .meta({ description: 'Above it a payout is held', example: '1000.000000' }),
+    max_daily_payout_usd: money().nullable().meta({ example: '20000.000000' }),
+  })
+  .meta({ id: 'PayoutState' });
+
+const runSchema = z
+  .record(z.string(), z.unknown())
+  .meta({ id: 'PayoutRun', description: 'What was reserved' });
+
+@ApiTags('payouts')
+@ApiBearerAuth()
+@Controller('api/v1/payouts')
+export class PayoutsController {
+  constructor(
+    private readonly payouts: Payouts,
+    @Inject(DISTRIBUTOR_CONFIG) private readonly config: DistributorConfig,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Whether payouts run, and within which bounds' })
+  @ApiResponse({ status: 200, description: 'The state', standardSchema: payoutStateSchema })
+  @ApiProblem(401, 503)
+  async state(): Promise<z.output<typeof payoutStateSchema>> {
+    const { settlement } = this.config;
+    const { maxPayoutMicroUsd: max, maxDailyPayoutMicroUsd: maxDaily } = settlement;
+    return {
+      paused: await this.payouts.isPaused(),
+      method: settlement.method,
+      interval_seconds: settlement.intervalSeconds,
+      min_payout_usd: usd(settlement.minPayoutMicroUsd),
+      max_payout_usd: max === undefined ? null : usd(max),
+      max_daily_payout_usd: maxDaily === undefined ? null : usd(maxDaily),
+    };
+  }
+
+  @Post('run')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Settle now',
+    description: 'Reserves what is payable without waiting for the interval.',
+  })
+  @ApiResponse({ status: 200, description: 'What was reserved', standardSchema: runSchema })
+  @ApiProblem(401, 403, 409, 503)
+  async run(): Promise<unknown> {
+    return toJson(await this.payouts.runNow());
+  }
+
+  @Post('pause')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'The emergency stop',
+    description: 'No new signature and no fee bump until resumed; periods are judged and pay accrues.',
+  })
+  @ApiResponse({ status: 200, description: 'The state', standardSchema: payoutStateSchema })
+  @ApiProblem(400, 401, 403, 503)
+  async pause(
+    @Body({ schema: pauseSchema }) { reason }: z.output<typeof pauseSchema>,
+    @Actor() actor: string,
+  ): Promise<z.output<typeof payoutStateSchema>> {
+    await this.payouts.pause(reason, actor);
+    return this.state();
+  }
+
+  @Post('resume')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Let payouts run again' })
+  @ApiResponse({ status: 200, description: 'The state', standardSchema: payoutStateSchema })
+  @ApiProblem(401, 403, 503)
+  async resume(@Actor() actor: string): Promise<z.output<typeof payoutStateSchema>> {
+    await this.payouts.resume(actor);
+    return this.state();
+  }
+}

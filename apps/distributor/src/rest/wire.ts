@@ -1,0 +1,82 @@
+import { isoTimeSchema } from '#platform';
+import { formatUsd, usdSchema } from '#payments';
+import { z } from 'zod';
+
+/** Answers: what stands in a response. Descriptions and examples end up in the OpenAPI document. */
+export const money = () =>
+  z
+    .string()
+    .regex(/^-?\d+\.\d{6}$/)
+    .meta({ description: 'US dollars, six decimals', example: '10.000000' });
+
+export const time = () =>
+  z.string().meta({ description: 'ISO 8601, UTC', example: '2026-11-22T12:00:00.000Z' });
+
+export const percentage = () =>
+  z
+    .number()
+    .meta({
+      description: 'Percent, floored to two decimals; for people, never what decides',
+      example: 99.98,
+    });
+
+export const address = () =>
+  z
+    .string()
+    .meta({
+      description: 'Ethereum address (EIP-55)',
+      example: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+    });
+
+export const identifier = () => z.string().meta({ example: '019aab0c-7a52-7c0e-9a54-0f6f6f4f6b11' });
+
+export const pageOf = <Item extends z.ZodType>(item: Item, id: string) =>
+  z
+    .object({
+      items: z.array(item),
+      next_cursor: z.string().nullable().meta({ description: 'For `?cursor=`; null on the last page' }),
+    })
+    .meta({ id });
+
+export const usd = (microUsd: bigint): string => formatUsd(microUsd);
+export const iso = (date: Date): string => date.toISOString();
+export const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
+export const percentOf = (basisPoints: bigint): number => Number(basisPoints) / 100;
+
+/** Questions: what comes in. */
+export const idParams = z.object({ id: z.uuid('must be a UUID') });
+export type IdParams = z.output<typeof idParams>;
+
+export const pageQuery = {
+  limit: z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(1, 'must be at least 1').max(200, 'must be at most 200'))
+    .prefault('50')
+    .meta({ description: 'Items per page, 1 to 200', example: '50' }),
+  cursor: z.string().max(500).optional().meta({ description: '`next_cursor` of the page before' }),
+};
+
+export const timeInput = () => isoTimeSchema.transform((epochMs) => new Date(epochMs));
+export const positiveUsd = () => usdSchema.refine((amount) => amount > 0n, 'must be above zero');
+
+/** `99.5` percent → 9950n basis points; a number with more than two decimals is refused, not rounded. */
+export const basisPointsInput = () =>
+  z
+    .number()
+    .min(0, 'must be at least 0')
+    .lt(100, 'must be below 100: a period is paid when its uptime is strictly above it')
+    .transform((percent, context) => {
+      const [, whole, fraction = ''] = /^(\d{1,2})(?:\.(\d{1,2}))?$/.exec(String(percent)) ?? [];
+      if (whole !== undefined) return BigInt(whole) * 100n + BigInt(fraction.padEnd(2, '0'));
+      context.addIssue({ code: 'custom', message: 'must have at most two decimals' });
+      return z.NEVER;
+    });
+
+/** With `exactOptionalPropertyTypes` an absent property and an undefined one differ: this leaves the undefined ones out. */
+export function given<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,33 @@
+import { Assessor, type EvidenceSource } from '#payments';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { EVIDENCE_SOURCE } from '../evidence/evidence.module.js';
+import { BooksOpening } from './books-opening.js';
+import { Turn } from './turn.js';
+
+/** The tick of the assessment: which periods are due is asked of the database. */
+@Injectable()
+export class AssessPeriodsSchedule implements OnModuleDestroy {
+  private readonly turn = new Turn('assessment', async (signal) => {
+    if (this.opening.isOpen) await this.assessor.assessDue(this.source, signal);
+  });
+
+  constructor(
+    private readonly assessor: Assessor,
+    private readonly opening: BooksOpening,
+    @Inject(EVIDENCE_SOURCE) private readonly source: EvidenceSource,
+  ) {}
+
+  get outcome(): Turn['outcome'] {
+    return this.turn.outcome;
+  }
+
+  @Interval(1_000)
+  async tick(): Promise<void> {
+    await this.turn.tick();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.turn.drain();
+  }
+}

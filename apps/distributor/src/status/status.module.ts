@@ -1,0 +1,6 @@
+import { Module } from '@nestjs/common';
+import { CurrentStatusReader } from './current-status.js';
+import { StatusController } from './status.controller.js';
+
+@Module({ controllers: [StatusController], providers: [CurrentStatusReader] })
+export class StatusModule {}
