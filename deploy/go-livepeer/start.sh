@@ -46,7 +46,9 @@ gateway)
   ;;
 orchestrator)
   need ORCHESTRATOR_ETH_PASSWORD 'the password of its account, or the path of a file that holds it; the account is made at the first start'
-  need ORCH_SECRET 'the secret that its workers register with, or the path of a file that holds it'
+  # The node reads a file by itself when it is given the path of one.
+  ORCH_SECRET=${ORCH_SECRET:-${ORCH_SECRET_FILE:-}}
+  need ORCH_SECRET '(or ORCH_SECRET_FILE) the secret that its workers register with'
   # Jobs go to the address that the orchestrator gives of itself, and it must be the one the gateway knows it by.
   service_addr=$(normalised_addresses "${ORCHESTRATOR_SERVICE_ADDR:-$ORCHESTRATOR_ADDRESSES}")
   case $service_addr in
