@@ -43,6 +43,9 @@ function run(command, args, failure) {
   if (error || status !== 0) stopWith(`${failure}${error ? `: ${error.message}` : ''}`);
 }
 
+// `npm ci` was run by hand, as CI does.
+if (process.argv.includes('--installed')) writeFileSync(stampFile, stamp);
+
 if (readStamp() !== stamp) {
   process.stderr.write('Installing packages, once (about half a minute) …\n');
   const npm = process.env.npm_execpath;

@@ -197,7 +197,7 @@ export class Stack {
       ({ rpcUrl }) => `anvil at ${rpcUrl}, with a test USDC; two blocks are final`,
       async () => {
         const statePath = join(this.options.stateDir, 'chain', 'state.json');
-        const anvil = await startAnvil({ port, statePath, blockTimeSeconds: 1, chainId: localChainId, log });
+        const anvil = await startAnvil({ port, statePath, blockTimeSeconds: 2, chainId: localChainId, log });
         this.onStop('Chain', () => anvil.stop());
         const payerAddress = computeAddress(developmentKeys.payer);
         const { tokenAddress } = await deployLocalToken({ rpcUrl: anvil.rpcUrl, payerAddress });
