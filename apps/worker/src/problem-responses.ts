@@ -1,0 +1,38 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+import { STATUS_CODES } from 'node:http';
+import { z } from 'zod';
+
+const problemSchema = z
+  .object({
+    type: z.string().meta({ example: 'about:blank' }),
+    title: z.string().meta({ example: 'Invalid input' }),
+    status: z.int().meta({ example: 400 }),
+    detail: z
+      .string()
+      .meta({ description: 'What is wrong, for a person', example: 'to: must lie after from' }),
+    errors: z
+      .array(z.object({ field: z.string(), detail: z.string() }))
+      .optional()
+      .meta({
+        description: 'The fields at fault',
+        example: [{ field: 'to', detail: 'must lie after from' }],
+      }),
+    watermark: z
+      .string()
+      .optional()
+      .meta({ description: 'With 409: the time up to which reports can be had, ISO 8601 UTC' }),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457, application/problem+json' });
+
+/** Documents the errors that a route answers, all of them problem documents. */
+export const ApiProblems = (...statuses: number[]) =>
+  applyDecorators(
+    ...statuses.map((status) =>
+      ApiResponse({
+        status,
+        description: STATUS_CODES[status] ?? 'Problem',
+        standardSchema: problemSchema,
+      }),
+    ),
+  );

@@ -1,0 +1,72 @@
+import { Monitor } from '#monitoring';
+import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+
+import { ApiProblems } from '../problem-responses.js';
+import { WORKER_CONFIG, type WorkerConfig } from '../worker.config.js';
+import { statusView, uptimeView } from './uptime-view.js';
+import {
+  type ServiceStatuses,
+  serviceStatusesSchema,
+  type ServiceUptimes,
+  serviceUptimesSchema,
+} from './uptime.responses.js';
+import { postedWindowSchema, spanOf, type WindowQuery, windowSchema } from './window-query.js';
+
+@ApiTags('uptime')
+@Controller()
+export class UptimeController {
+  constructor(
+    private readonly monitor: Monitor,
+    @Inject(WORKER_CONFIG) private readonly config: WorkerConfig,
+  ) {}
+
+  @Get('service-uptime')
+  @ApiOperation({
+    summary: 'How long each service was up within a window',
+    description:
+      'Without a window: the 60 s that end at the watermark, up to which nothing can change any more.',
+  })
+  @ApiResponse({ status: 200, description: 'The uptime', standardSchema: serviceUptimesSchema })
+  @ApiProblems(400, 409)
+  uptime(@Query({ schema: windowSchema }) query: WindowQuery): ServiceUptimes {
+    const { fromMs, toMs } = spanOf(query, this.monitor.watermarkMs());
+    return uptimeView(this.monitor.window(fromMs, toMs), this.config.minUptimeBasisPoints, Date.now());
+  }
+
+  @Post('service-uptime')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'The same as a BYOC job, which always is a POST',
+    description: 'The gateway drops the query, so that window, from and to may stand in the body instead.',
+  })
+  @ApiResponse({ status: 200, description: 'The uptime', standardSchema: serviceUptimesSchema })
+  @ApiProblems(400, 409)
+  postedUptime(
+    @Query({ schema: windowSchema }) query: WindowQuery,
+    @Body({ schema: postedWindowSchema }) body: WindowQuery,
+  ): ServiceUptimes {
+    return this.uptime(Object.keys(body).length > 0 ? body : query);
+  }
+
+  @Get('service-status')
+  @ApiOperation({ summary: 'What each service does now' })
+  @ApiResponse({ status: 200, description: 'The states', standardSchema: serviceStatusesSchema })
+  status(): ServiceStatuses {
+    const { fromMs, toMs } = spanOf({}, this.monitor.watermarkMs());
+    return statusView(
+      this.monitor.statuses(),
+      this.monitor.window(fromMs, toMs),
+      this.config.minUptimeBasisPoints,
+      Date.now(),
+    );
+  }
+
+  @Post('service-status')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'The same as a BYOC job, which always is a POST' })
+  @ApiResponse({ status: 200, description: 'The states', standardSchema: serviceStatusesSchema })
+  postedStatus(): ServiceStatuses {
+    return this.status();
+  }
+}
