@@ -27,12 +27,13 @@ export const jobSchema = z
     },
     { error: 'the body must be a JSON object' },
   )
-  .superRefine((job, context) => {
+  .meta({ id: 'Job' })
+  .transform((job, context) => {
     checkBounds(job, (field, message) => {
       context.addIssue({ code: 'custom', path: [field], message });
     });
-  })
-  .meta({ id: 'Job' });
+    return job;
+  });
 
 export type JobInput = z.output<typeof jobSchema>;
 

@@ -10,10 +10,11 @@ export const challengeInput = hex32Schema.meta({
 
 export const reportQuerySchema = z
   .object({ from: fromInput, to: toInput, challenge: challengeInput.optional() })
-  .superRefine((query, context) => {
+  .transform((query, context) => {
     checkBounds(query, (field, message) => {
       context.addIssue({ code: 'custom', path: [field], message });
     });
+    return query;
   });
 
 export type ReportQuery = z.output<typeof reportQuerySchema>;

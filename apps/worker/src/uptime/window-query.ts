@@ -43,16 +43,19 @@ export function checkBounds({ from, to }: Bounds, complain: Complain): void {
   else if (to - from > longestWindowMs) complain('to', 'must lie at most 31 days after from');
 }
 
+// Rules between fields stand in transforms, which wait until every field by itself is right.
+
 /** What `/service-uptime` may be asked for, in the query or, by way of a gateway that drops it, in the body. */
 export const windowSchema = z
   .object({ window: duration.optional(), from: fromInput.optional(), to: toInput.optional() })
-  .superRefine((input, context) => {
+  .transform((input, context) => {
     const complain: Complain = (field, message) => {
       context.addIssue({ code: 'custom', path: [field], message });
     };
     if (input.window !== undefined && (input.from !== undefined || input.to !== undefined)) {
       complain('window', 'must not be given together with from and to');
     } else checkBounds(input, complain);
+    return input;
   });
 
 export type WindowQuery = z.output<typeof windowSchema>;
