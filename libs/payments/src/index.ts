@@ -1,3 +1,21 @@
+export { type Assessment, type AssessmentFilter, Assessments } from './assessments/assessments.js';
+export type { AssessmentRecord } from './assessments/assessment.js';
+export { Assessor } from './assessments/assessor.js';
+export type { EvidenceOutcome, EvidenceRequest, EvidenceSource } from './assessments/evidence-source.js';
+export { type ReasonCode, reasonCodes } from './assessments/reason.js';
+export { type AuditEntry, AuditLog, type AuditRecord } from './audit/audit-log.js';
+export { type Balance, Balances } from './balances/balances.js';
+export { BOOKS_OPTIONS, type BooksOptions } from './books/books-options.js';
+export { BooksModule } from './books/books.module.js';
+export { type Book, Books } from './books/books.js';
+export {
+  ConflictError,
+  NotFoundError,
+  PeriodMismatchError,
+  RuleError,
+  WorkerAddressTakenError,
+} from './books/errors.js';
+export type { Page, PageRequest } from './books/page.js';
 export { account } from './ledger/account.js';
 export {
   type EntryKind,
@@ -9,3 +27,13 @@ export { Ledger, type PostedEntry } from './ledger/ledger.js';
 export { paymentsMigrations } from './migrations/folder.js';
 export { formatUsd, InvalidAmountError, MICRO_PER_USD, parseUsd, usdSchema } from './money/micro-usd.js';
 export { rewardMicroUsd } from './money/reward.js';
+export type {
+  EnvironmentOrchestrator,
+  NewOrchestrator,
+  Orchestrator,
+  OrchestratorChange,
+  OrchestratorStatus,
+} from './orchestrators/orchestrator.js';
+export { Orchestrators } from './orchestrators/orchestrators.js';
+export { Policies, type PolicyChange, type PolicyInForce, type PolicyVersion } from './policies/policies.js';
+export { type Rate, type RateChange, type RateInForce, Rates } from './rates/rates.js';

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+
+import { Database } from '#platform';
+
+import { decodeCursor, type Page, pageLimit, type PageRequest, toPage } from '../books/page.js';
+import { ready } from '../books/ready.js';
+import { type Sql, selectRows, sqlBigint, sqlJson, sqlTime } from '../books/sql-rows.js';
+
+export interface AuditRecord {
+  /** Who: `admin`, `environment`, `assessor`. */
+  actor: string;
+  /** What happened, in the past tense: `rate changed`. */
+  action: string;
+  /** To what: `orchestrator/<id>`. */
+  subject: string;
+  before?: unknown;
+  after?: unknown;
+}
+
+export interface AuditEntry extends AuditRecord {
+  id: string;
+  at: Date;
+  before: unknown;
+  after: unknown;
+}
+
+const auditRow = z.object({
+  id: sqlBigint,
+  at: sqlTime,
+  actor: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  before: sqlJson,
+  after: sqlJson,
+});
+
+/** `bigint` as a decimal string, since JSON has no integers of that size. */
+const toJson = (value: unknown): string | null =>
+  value === undefined || value === null
+    ? null
+    : JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
+
+/** Who changed what, when, from what to what. Append-only. */
+@Injectable()
+export class AuditLog {
+  constructor(private readonly database: Database) {}
+
+  /** Records a change in the transaction that makes it, so that there is none without the other. */
+  async record(tx: Sql, { actor, action, subject, before, after }: AuditRecord): Promise<void> {
+    await tx.query(
+      'insert into payments.audit (actor, action, subject, before, after) values ($1, $2, $3, $4::jsonb, $5::jsonb)',
+      [actor, action, subject, toJson(before), toJson(after)],
+    );
+  }
+
+  /** Newest first. */
+  async list(request: PageRequest & { subject?: string } = {}): Promise<Page<AuditEntry>> {
+    const limit = pageLimit(request);
+    const [before] = decodeCursor(request, z.tuple([sqlBigint])) ?? [null];
+    const rows = await selectRows(
+      ready(this.database),
+      auditRow,
+      `select id, at, actor, action, subject, before, after from payments.audit
+        where ($1::bigint is null or id < $1) and ($2::text is null or subject = $2) order by id desc limit $3`,
+      [before?.toString() ?? null, request.subject ?? null, limit + 1],
+    );
+    return toPage(
+      rows.map((row) => ({ ...row, id: row.id.toString() })),
+      limit,
+      ({ id }) => [id],
+    );
+  }
+}

@@ -1,0 +1,27 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+
+import { Assessments } from '../assessments/assessments.js';
+import { Assessor } from '../assessments/assessor.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { Balances } from '../balances/balances.js';
+import { Ledger } from '../ledger/ledger.js';
+import { Orchestrators } from '../orchestrators/orchestrators.js';
+import { Policies } from '../policies/policies.js';
+import { Rates } from '../rates/rates.js';
+import { BOOKS_OPTIONS, type BooksOptions } from './books-options.js';
+import { Books } from './books.js';
+
+const services = [AuditLog, Ledger, Books, Rates, Policies, Orchestrators, Assessments, Assessor, Balances];
+
+/** The books, on top of the platform's `Database`. Global: the settlement stands on them. */
+@Module({})
+export class BooksModule {
+  static forRoot(options: BooksOptions): DynamicModule {
+    return {
+      module: BooksModule,
+      global: true,
+      providers: [{ provide: BOOKS_OPTIONS, useValue: options }, ...services],
+      exports: [BOOKS_OPTIONS, ...services],
+    };
+  }
+}
