@@ -26,10 +26,10 @@ export async function serveDashboard(app: NestFastifyApplication): Promise<void>
     decorateReply: false,
     cacheControl: false,
     setHeaders: (reply) => {
-      reply.setHeader('cache-control', 'no-cache');
-      reply.setHeader('content-security-policy', contentSecurityPolicy);
-      reply.setHeader('x-content-type-options', 'nosniff');
-      reply.setHeader('referrer-policy', 'no-referrer');
+      reply.header('cache-control', 'no-cache');
+      reply.header('content-security-policy', contentSecurityPolicy);
+      reply.header('x-content-type-options', 'nosniff');
+      reply.header('referrer-policy', 'no-referrer');
     },
   });
 }

@@ -1,11 +1,9 @@
 import type { JobOutcome, PayerNetwork } from '#livepeer';
-import type { EvidenceOutcome, EvidenceSource } from '#payments';
+import type { EvidenceOutcome, EvidenceRequest, EvidenceSource } from '#payments';
 import { toIsoTime } from '#platform';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { notYetFrom, parseJson } from './not-yet.js';
-
-type EvidenceRequest = Parameters<EvidenceSource['fetch']>[0];
 
 const answerSchema = z.object({ report: z.record(z.string(), z.unknown()) });
 

@@ -1,9 +1,7 @@
-import type { EvidenceOutcome, EvidenceSource } from '#payments';
-import { toIsoTime } from '#platform';
-import { Agent, errors, type Dispatcher } from 'undici';
+import type { EvidenceOutcome, EvidenceRequest, EvidenceSource } from '#payments';
+import { errorCode, toIsoTime } from '#platform';
+import { Agent } from 'undici';
 import { notYetFrom, parseJson } from './not-yet.js';
-
-type EvidenceRequest = Parameters<EvidenceSource['fetch']>[0];
 
 export interface WorkerEvidenceOptions {
   /** For the whole exchange, connecting included. */
@@ -76,7 +74,7 @@ function reportUrl({ orchestrator, fromMs, toMs, challenge }: EvidenceRequest): 
 }
 
 function judge(
-  status: Dispatcher.ResponseData['statusCode'],
+  status: number,
   body: unknown,
   { toMs }: EvidenceRequest,
   latencyMs: number,
@@ -97,8 +95,8 @@ function explained(body: unknown): string {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof errors.ResponseExceededMaxSizeError) return 'answered with too many bytes';
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  const code = errorCode(error);
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'answered with too many bytes';
   if (code === 'ECONNREFUSED') return 'refused the connection';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that does not resolve';
   return `could not be asked: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,10 +1,9 @@
-import { type Assessment, Assessments } from '#payments';
+import { type AssessmentRecord, Assessments } from '#payments';
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ApiProblem } from './problem.decorator.js';
 import {
-  given,
   identifier,
   iso,
   money,
@@ -46,7 +45,7 @@ const assessmentQuery = z.object({
   decision: decision.optional(),
 });
 
-const toWire = (assessment: Assessment): z.output<typeof assessmentSchema> => ({
+const toWire = (assessment: AssessmentRecord): z.output<typeof assessmentSchema> => ({
   id: assessment.id,
   orchestrator_id: assessment.orchestratorId,
   period_start: iso(assessment.periodStart),
@@ -78,7 +77,7 @@ export class AssessmentsController {
     @Query({ schema: assessmentQuery }) query: z.output<typeof assessmentQuery>,
   ): Promise<z.output<typeof assessmentPage>> {
     const { orchestrator_id: orchestratorId, ...filter } = query;
-    const page = await this.assessments.list(given({ ...filter, orchestratorId }));
+    const page = await this.assessments.list({ ...filter, orchestratorId });
     return { items: page.items.map(toWire), next_cursor: page.nextCursor };
   }
 }

@@ -4,7 +4,7 @@ import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagg
 import { z } from 'zod';
 import { toJson } from './json.js';
 import { ApiProblem } from './problem.decorator.js';
-import { given, iso, pageOf, pageQuery, time } from './wire.js';
+import { iso, pageOf, pageQuery, time } from './wire.js';
 
 const auditSchema = z
   .object({
@@ -44,7 +44,7 @@ export class AuditController {
   async list(
     @Query({ schema: auditQuery }) query: z.output<typeof auditQuery>,
   ): Promise<z.output<typeof auditPage>> {
-    const page = await this.audit.list(given(query));
+    const page = await this.audit.list(query);
     return { items: page.items.map(toWire), next_cursor: page.nextCursor };
   }
 }

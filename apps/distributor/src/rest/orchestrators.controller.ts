@@ -13,7 +13,7 @@ import {
   orchestratorToWire,
 } from './orchestrators.wire.js';
 import { ApiProblem } from './problem.decorator.js';
-import { given, idParams, type IdParams } from './wire.js';
+import { idParams, type IdParams } from './wire.js';
 
 type Answer = z.output<typeof orchestratorSchema>;
 
@@ -30,7 +30,7 @@ export class OrchestratorsController {
   async list(
     @Query({ schema: orchestratorQuery }) query: z.output<typeof orchestratorQuery>,
   ): Promise<z.output<typeof orchestratorPage>> {
-    const page = await this.orchestrators.list(given(query));
+    const page = await this.orchestrators.list(query);
     return { items: page.items.map(orchestratorToWire), next_cursor: page.nextCursor };
   }
 
@@ -48,15 +48,13 @@ export class OrchestratorsController {
     const record = await this.orchestrators.create(
       {
         serviceUri: body.service_uri,
-        ...given({
-          name: body.name,
-          workerUrl: body.worker_url,
-          workerAddress: body.worker_address,
-          payoutAddress: body.payout_address,
-          rateMicroUsdPerMinute: body.rate_usd_per_minute,
-          minUptimeBasisPoints: body.min_uptime,
-          requiredServices: body.required_services,
-        }),
+        name: body.name,
+        workerUrl: body.worker_url,
+        workerAddress: body.worker_address,
+        payoutAddress: body.payout_address,
+        rateMicroUsdPerMinute: body.rate_usd_per_minute,
+        minUptimeBasisPoints: body.min_uptime,
+        requiredServices: body.required_services,
       },
       actor,
     );
@@ -85,7 +83,7 @@ export class OrchestratorsController {
   ): Promise<Answer> {
     const record = await this.orchestrators.change(
       id,
-      given({
+      {
         name: body.name,
         workerUrl: body.worker_url,
         workerAddress: body.worker_address,
@@ -94,7 +92,7 @@ export class OrchestratorsController {
         rateMicroUsdPerMinute: body.rate_usd_per_minute,
         minUptimeBasisPoints: body.min_uptime,
         requiredServices: body.required_services,
-      }),
+      },
       actor,
     );
     return orchestratorToWire(record);
@@ -125,7 +123,6 @@ export class OrchestratorsController {
     @Body({ schema: acceptWorkerSchema }) body: z.output<typeof acceptWorkerSchema>,
     @Actor() actor: string,
   ): Promise<Answer> {
-    await this.orchestrators.acceptWorker(id, body.worker_address, actor);
-    return orchestratorToWire(await this.orchestrators.get(id));
+    return orchestratorToWire(await this.orchestrators.acceptWorker(id, body.worker_address, actor));
   }
 }

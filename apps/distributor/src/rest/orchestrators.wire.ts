@@ -6,12 +6,13 @@ import {
   basisPointsInput,
   identifier,
   iso,
+  isoOrNull,
   money,
   pageOf,
   pageQuery,
   percentage,
   percentOf,
-  positiveUsd,
+  rateInput,
   time,
   usd,
 } from './wire.js';
@@ -33,6 +34,7 @@ export const orchestratorSchema = z
     payout_address: address()
       .nullable()
       .meta({ description: 'Where it is paid; null: its pay accrues and waits' }),
+    payout_address_effective_from: time().nullable().meta({ description: 'When it takes, or took, effect' }),
     status: orchestratorStatus,
     rate_usd_per_minute: money(),
     min_uptime: percentage().meta({ description: 'Paid when strictly above, percent', example: 95 }),
@@ -51,6 +53,7 @@ export function orchestratorToWire(record: Orchestrator): z.output<typeof orches
     worker_url: record.workerUrl,
     worker_address: record.workerAddress,
     payout_address: record.payoutAddress,
+    payout_address_effective_from: isoOrNull(record.payoutAddressEffectiveFrom),
     status: record.status,
     rate_usd_per_minute: usd(record.rateMicroUsdPerMinute),
     min_uptime: percentOf(record.minUptimeBasisPoints),
@@ -89,7 +92,7 @@ export const createOrchestratorSchema = z
     name: name().optional().meta({ example: 'orchestrator-1' }),
     worker_url: httpUrl().optional().meta({ example: 'http://172.23.0.7:9876' }),
     payout_address: addressSchema.optional(),
-    rate_usd_per_minute: positiveUsd().optional().meta({ description: 'US dollars', example: '10' }),
+    rate_usd_per_minute: rateInput().optional().meta({ description: 'US dollars', example: '10' }),
     min_uptime: basisPointsInput()
       .optional()
       .meta({ description: 'Percent, at most two decimals', example: 95 }),
@@ -100,13 +103,22 @@ export const createOrchestratorSchema = z
 export const changeOrchestratorSchema = z
   .strictObject({
     name: name().optional(),
-    worker_url: httpUrl().optional(),
+    worker_url: httpUrl()
+      .nullable()
+      .optional()
+      .meta({ description: 'null: reachable only through the gateway' }),
     worker_address: addressSchema.optional(),
-    payout_address: addressSchema.optional(),
+    payout_address: addressSchema.nullable().optional().meta({ description: 'null: pay accrues and waits' }),
     status: z.enum(['active', 'paused'], 'must be active or paused; DELETE archives').optional(),
-    rate_usd_per_minute: positiveUsd().optional().meta({ example: '12.5' }),
-    min_uptime: basisPointsInput().optional().meta({ example: 95 }),
-    required_services: services().optional(),
+    rate_usd_per_minute: rateInput()
+      .nullable()
+      .optional()
+      .meta({ description: 'null: the default rate again', example: '12.5' }),
+    min_uptime: basisPointsInput()
+      .nullable()
+      .optional()
+      .meta({ description: 'null: the default again', example: 95 }),
+    required_services: services().nullable().optional().meta({ description: 'null: the default again' }),
   })
   .refine((change) => Object.keys(change).length > 0, 'must change something')
   .meta({ id: 'ChangeOrchestrator' });

@@ -10,7 +10,7 @@ import {
   paymentToWire,
 } from './payments.wire.js';
 import { ApiProblem } from './problem.decorator.js';
-import { given, idParams, type IdParams } from './wire.js';
+import { idParams, type IdParams } from './wire.js';
 
 @ApiTags('payments')
 @ApiBearerAuth()
@@ -26,7 +26,7 @@ export class PaymentsController {
     @Query({ schema: paymentQuery }) query: z.output<typeof paymentQuery>,
   ): Promise<z.output<typeof paymentPage>> {
     const { orchestrator_id: orchestratorId, ...filter } = query;
-    const page = await this.payouts.list(given({ ...filter, orchestratorId }));
+    const page = await this.payouts.list({ ...filter, orchestratorId });
     return { items: page.items.map(paymentToWire), next_cursor: page.nextCursor };
   }
 

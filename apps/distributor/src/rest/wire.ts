@@ -13,20 +13,16 @@ export const time = () =>
   z.string().meta({ description: 'ISO 8601, UTC', example: '2026-11-22T12:00:00.000Z' });
 
 export const percentage = () =>
-  z
-    .number()
-    .meta({
-      description: 'Percent, floored to two decimals; for people, never what decides',
-      example: 99.98,
-    });
+  z.number().meta({
+    description: 'Percent, floored to two decimals; for people, never what decides',
+    example: 99.98,
+  });
 
 export const address = () =>
-  z
-    .string()
-    .meta({
-      description: 'Ethereum address (EIP-55)',
-      example: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
-    });
+  z.string().meta({
+    description: 'Ethereum address (EIP-55)',
+    example: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+  });
 
 export const identifier = () => z.string().meta({ example: '019aab0c-7a52-7c0e-9a54-0f6f6f4f6b11' });
 
@@ -59,7 +55,7 @@ export const pageQuery = {
 };
 
 export const timeInput = () => isoTimeSchema.transform((epochMs) => new Date(epochMs));
-export const positiveUsd = () => usdSchema.refine((amount) => amount > 0n, 'must be above zero');
+export const rateInput = () => usdSchema.refine((amount) => amount >= 0n, 'must not be below zero');
 
 /** `99.5` percent → 9950n basis points; a number with more than two decimals is refused, not rounded. */
 export const basisPointsInput = () =>
@@ -73,10 +69,3 @@ export const basisPointsInput = () =>
       context.addIssue({ code: 'custom', message: 'must have at most two decimals' });
       return z.NEVER;
     });
-
-/** With `exactOptionalPropertyTypes` an absent property and an undefined one differ: this leaves the undefined ones out. */
-export function given<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
-}

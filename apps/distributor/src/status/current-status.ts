@@ -1,9 +1,9 @@
-import { type Assessment, Assessments, type Orchestrator, Orchestrators } from '#payments';
+import { type AssessmentRecord, Assessments, type Orchestrator, Orchestrators } from '#payments';
 import { Inject, Injectable } from '@nestjs/common';
 import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';
 import { readVersion } from '../version.js';
-import { onAirState, type OnAirState, serviceState, type ServiceState } from './on-air.js';
+import { type JudgedPeriod, onAirState, type OnAirState, serviceState, type ServiceState } from './on-air.js';
 
 export interface OrchestratorStatus {
   id: string;
@@ -23,6 +23,8 @@ export interface CurrentStatus {
   lastPeriod: { start: Date; end: Date } | null;
   orchestrators: OrchestratorStatus[];
 }
+
+type NewestAssessment = JudgedPeriod & Pick<AssessmentRecord, 'reason'>;
 
 /** Many pages ask at once, and anyone may: the books are read once in this time for all of them. */
 const freshForMs = 1_000;
@@ -78,7 +80,7 @@ export class CurrentStatusReader {
 
 function statusOf(
   record: Orchestrator,
-  newest: Assessment | undefined,
+  newest: NewestAssessment | undefined,
   now: { nowMs: number; periodMs: number },
 ): OrchestratorStatus {
   const state = onAirState(record, newest, now);

@@ -1,6 +1,18 @@
-import type { Assessment, Orchestrator } from '#payments';
+import type { AssessmentRecord, Orchestrator } from '#payments';
 
-type ServiceTimes = Assessment['services'][number];
+/** How long one service was in each state during a period, in milliseconds. */
+export interface ServiceTimes {
+  name: string;
+  upMs: bigint;
+  downMs: bigint;
+  startingMs: bigint;
+  unknownMs: bigint;
+}
+
+export type JudgedPeriod = Pick<AssessmentRecord, 'decision' | 'periodEnd' | 'uptimePercentage'> & {
+  /** Empty without sound evidence. */
+  services: readonly ServiceTimes[];
+};
 
 /** `partly`: up for some of the period; otherwise the state that took most of it. */
 export type ServiceState = 'up' | 'partly' | 'down' | 'starting' | 'unknown';
@@ -16,7 +28,7 @@ const patienceMs = (periodMs: number) => Math.max(3 * periodMs, periodMs + 60_00
 
 export function onAirState(
   orchestrator: Pick<Orchestrator, 'status'>,
-  newest: Assessment | undefined,
+  newest: JudgedPeriod | undefined,
   { nowMs, periodMs }: { nowMs: number; periodMs: number },
 ): OnAirState {
   if (orchestrator.status === 'paused') return 'paused';
