@@ -43,6 +43,11 @@ export const distributorConfigSchema = environmentSchema
 
 export type DistributorConfig = z.output<typeof distributorConfigSchema>;
 
+/** A turn of the assessment lasts as long as its slowest worker: nobody may hold it up for long. */
+const workerAttemptMs = 5_000;
+/** A job is given up by the gateway after this; giving up before it would leak the orchestrator's capacity. */
+const jobAttemptMs = 15_000;
+
 /** Where the settlement stands: money in `bigint` micro-dollars, times in seconds. */
 export type SettlementConfig = DistributorConfig['settlement'];
 
@@ -58,6 +63,7 @@ function configOf(environment: Environment) {
     evidence: {
       source: environment.EVIDENCE_SOURCE,
       graceSeconds: environment.EVIDENCE_GRACE_SECONDS,
+      attemptTimeoutMs: environment.EVIDENCE_SOURCE === 'gateway' ? jobAttemptMs : workerAttemptMs,
       allowSharedWorkers: environment.ALLOW_SHARED_WORKERS,
       capability: environment.CAPABILITY_NAME,
       gatewayUrl: environment.GATEWAY_URL,

@@ -19,7 +19,7 @@ function connect({ evidence }: DistributorConfig): Connections {
     const client = new GatewayClient({ gatewayUrl: evidence.gatewayUrl });
     return { source: new GatewayEvidence(client, evidence.capability), close: () => client.close() };
   }
-  const worker = new WorkerEvidence();
+  const worker = new WorkerEvidence({ timeoutMs: evidence.attemptTimeoutMs });
   return { source: worker, close: () => worker.close() };
 }
 

@@ -81,7 +81,7 @@ describe('evidence through the gateway', () => {
       status: 409,
       body: JSON.stringify({ watermark: '2026-11-22T12:00:59.000Z' }),
     }));
-    expect(outcome).toMatchObject({ kind: 'not-yet', retryAfterMs: 1_000 });
+    expect(outcome).toMatchObject({ kind: 'not-yet', retryAfterMs: 1_100 });
   });
 
   it('fails when the answer carries no report', async () => {

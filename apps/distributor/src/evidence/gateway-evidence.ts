@@ -10,8 +10,8 @@ const answerSchema = z.object({ report: z.record(z.string(), z.unknown()) });
 /** Where a worker takes jobs, whatever its capability is called. */
 const reportRoute = '/agent-net';
 
-/** A report is signed in a millisecond; the rest is the way through gateway and orchestrator. */
-const jobTimeoutSeconds = 10;
+/** A report is signed in a millisecond; with this the gateway's own patience ends after 15 s (see `clientDeadlineMs`). */
+const jobTimeoutSeconds = 5;
 
 /** Asks through the network: one BYOC job per orchestrator and period proves the path and carries the report. */
 export class GatewayEvidence implements EvidenceSource {

@@ -4,8 +4,10 @@ import { z } from 'zod';
 /** The part of a worker's 409 that says how far it has seen; the rest of the problem document is for people. */
 const beyondWatermarkSchema = z.object({ watermark: isoTimeSchema });
 
-const shortestWaitMs = 500;
+const shortestWaitMs = 100;
 const longestWaitMs = 15_000;
+/** The watermark moves in steps: asking a little later spares a second refusal. */
+const slackMs = 100;
 
 export interface NotYet {
   kind: 'not-yet';
@@ -22,7 +24,7 @@ export function notYetFrom(body: unknown, toMs: bigint): NotYet | undefined {
   const parsed = beyondWatermarkSchema.safeParse(body);
   if (!parsed.success) return undefined;
   const { watermark } = parsed.data;
-  const missingMs = Number(toMs) - watermark;
+  const missingMs = Number(toMs) - watermark + slackMs;
   return {
     kind: 'not-yet',
     retryAfterMs: Math.min(longestWaitMs, Math.max(shortestWaitMs, missingMs)),

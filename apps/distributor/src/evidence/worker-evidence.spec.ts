@@ -64,7 +64,7 @@ describe('evidence from the worker itself', () => {
       response.statusCode = 409;
       response.end(JSON.stringify({ title: 'Conflict', watermark: '2026-11-22T12:00:57.500Z' }));
     };
-    expect(await evidence.fetch(request())).toMatchObject({ kind: 'not-yet', retryAfterMs: 2_500 });
+    expect(await evidence.fetch(request())).toMatchObject({ kind: 'not-yet', retryAfterMs: 2_600 });
   });
 
   it.each([

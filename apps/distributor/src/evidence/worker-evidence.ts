@@ -73,12 +73,7 @@ function reportUrl({ orchestrator, fromMs, toMs, challenge }: EvidenceRequest): 
   return url;
 }
 
-function judge(
-  status: number,
-  body: unknown,
-  { toMs }: EvidenceRequest,
-  latencyMs: number,
-): EvidenceOutcome {
+function judge(status: number, body: unknown, { toMs }: EvidenceRequest, latencyMs: number): EvidenceOutcome {
   if (status === 200) {
     if (body === undefined)
       return { kind: 'failed', detail: 'The worker answered 200 with something that is not JSON.' };

@@ -1,4 +1,4 @@
-import { type AssessmentRecord, Assessments } from '#payments';
+import { type Assessment, Assessments } from '#payments';
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
@@ -27,7 +27,7 @@ const assessmentSchema = z
     uptime_percentage: percentage().nullable().meta({ description: 'null without evidence' }),
     decision,
     reason: z.string().nullable().meta({ description: 'Code', example: 'below_threshold' }),
-    reason_text: z.string().nullable().meta({ example: 'autogen_agent was down for 31.2 s' }),
+    reason_text: z.string().meta({ example: 'autogen_agent was down for 31.2 s' }),
     amount_usd: money(),
     rate_usd_per_minute: money(),
     min_uptime: percentage().meta({ example: 95 }),
@@ -45,7 +45,7 @@ const assessmentQuery = z.object({
   decision: decision.optional(),
 });
 
-const toWire = (assessment: AssessmentRecord): z.output<typeof assessmentSchema> => ({
+const toWire = (assessment: Assessment): z.output<typeof assessmentSchema> => ({
   id: assessment.id,
   orchestrator_id: assessment.orchestratorId,
   period_start: iso(assessment.periodStart),

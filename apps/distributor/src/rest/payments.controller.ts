@@ -38,6 +38,7 @@ export class PaymentsController {
     const payout = await this.payouts.get(id);
     return {
       ...paymentToWire(payout),
+      settlements: historyToWire(payout.settlements),
       attempts: historyToWire(payout.attempts),
       changes: historyToWire(payout.changes),
     };

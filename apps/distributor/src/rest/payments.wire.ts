@@ -22,6 +22,8 @@ const payoutFields = {
   block_number: z.int().nullable().meta({ description: 'The block that holds it, null before it is mined' }),
   created_at: time(),
   paid_at: time().nullable(),
+  hold_reason: z.string().nullable().meta({ description: 'Why it is held; null unless it is' }),
+  outside_reference: z.string().nullable().meta({ description: 'Method `ledger`: where it was paid' }),
 };
 
 export const paymentSchema = z.object(payoutFields).meta({ id: 'Payment' });
@@ -30,6 +32,9 @@ export const paymentPage = pageOf(paymentSchema, 'PaymentPage');
 export const paymentHistorySchema = z
   .object({
     ...payoutFields,
+    settlements: z
+      .array(z.unknown())
+      .meta({ description: 'Each nonce that it was sent with, and what became of it' }),
     attempts: z.array(z.unknown()).meta({ description: 'Every signed version, with its hash and block' }),
     changes: z.array(z.unknown()).meta({ description: 'Every state it was in, and when' }),
   })
@@ -50,9 +55,11 @@ export function paymentToWire(payout: Payout): z.output<typeof paymentSchema> {
     method: payout.method,
     status: payout.status,
     tx_hash: payout.txHash,
-    block_number: payout.blockNumber,
+    block_number: payout.blockNumber === null ? null : Number(payout.blockNumber),
     created_at: iso(payout.createdAt),
     paid_at: isoOrNull(payout.paidAt),
+    hold_reason: payout.holdReason,
+    outside_reference: payout.outsideReference,
   };
 }
 

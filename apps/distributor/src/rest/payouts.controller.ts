@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { Actor } from '../auth/actor.decorator.js';
 import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';
-import { toJson } from './json.js';
+import { paymentSchema, paymentToWire } from './payments.wire.js';
 import { ApiProblem } from './problem.decorator.js';
-import { money, usd } from './wire.js';
+import { identifier, money, usd } from './wire.js';
 
 const pauseSchema = z
   .strictObject({
@@ -34,8 +34,13 @@ const payoutStateSchema = z
   .meta({ id: 'PayoutState' });
 
 const runSchema = z
-  .record(z.string(), z.unknown())
-  .meta({ id: 'PayoutRun', description: 'What was reserved' });
+  .object({
+    payouts: z.array(paymentSchema),
+    skipped: z
+      .array(z.object({ orchestrator_id: identifier(), payable_usd: money(), reason: z.string() }))
+      .meta({ description: 'Who has enough to be paid but is not, and why' }),
+  })
+  .meta({ id: 'PayoutRun' });
 
 @ApiTags('payouts')
 @ApiBearerAuth()
@@ -71,8 +76,16 @@ export class PayoutsController {
   })
   @ApiResponse({ status: 200, description: 'What was reserved', standardSchema: runSchema })
   @ApiProblem(401, 403, 409, 503)
-  async run(): Promise<unknown> {
-    return toJson(await this.payouts.runNow());
+  async run(): Promise<z.output<typeof runSchema>> {
+    const { payouts, skipped } = await this.payouts.runNow();
+    return {
+      payouts: payouts.map(paymentToWire),
+      skipped: skipped.map(({ orchestratorId, payableMicroUsd, reason }) => ({
+        orchestrator_id: orchestratorId,
+        payable_usd: usd(payableMicroUsd),
+        reason,
+      })),
+    };
   }
 
   @Post('pause')

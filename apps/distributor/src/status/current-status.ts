@@ -1,9 +1,16 @@
-import { type AssessmentRecord, Assessments, type Orchestrator, Orchestrators } from '#payments';
+import { type Assessment, Assessments, type Orchestrator, Orchestrators, type Page } from '#payments';
 import { Inject, Injectable } from '@nestjs/common';
 import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';
 import { readVersion } from '../version.js';
-import { type JudgedPeriod, onAirState, type OnAirState, serviceState, type ServiceState } from './on-air.js';
+import {
+  onAirState,
+  type OnAirState,
+  patienceMs,
+  serviceState,
+  type ServiceState,
+  serviceTimesOf,
+} from './on-air.js';
 
 export interface OrchestratorStatus {
   id: string;
@@ -24,7 +31,10 @@ export interface CurrentStatus {
   orchestrators: OrchestratorStatus[];
 }
 
-type NewestAssessment = JudgedPeriod & Pick<AssessmentRecord, 'reason'>;
+interface Now {
+  nowMs: number;
+  periodMs: number;
+}
 
 /** Many pages ask at once, and anyone may: the books are read once in this time for all of them. */
 const freshForMs = 1_000;
@@ -52,25 +62,44 @@ export class CurrentStatusReader {
   }
 
   private async readNow(nowMs: number): Promise<CurrentStatus> {
-    const [orchestrators, newest] = await Promise.all([this.everyOrchestrator(), this.assessments.latest()]);
-    const byOrchestrator = new Map(newest.map((assessment) => [assessment.orchestratorId, assessment]));
-    const last = newest.toSorted((a, b) => a.periodEnd.getTime() - b.periodEnd.getTime()).at(-1);
     const { periodSeconds } = this.config.pay;
     const now = { nowMs, periodMs: periodSeconds * 1_000 };
+    const [orchestrators, newest, lastEnd] = await Promise.all([
+      this.everyOrchestrator(),
+      this.newestDecided(now),
+      this.assessments.lastPeriodEnd(),
+    ]);
     return {
       version: this.version,
       asOf: new Date(nowMs),
       periodSeconds,
-      lastPeriod: last === undefined ? null : { start: last.periodStart, end: last.periodEnd },
-      orchestrators: orchestrators.map((record) => statusOf(record, byOrchestrator.get(record.id), now)),
+      lastPeriod:
+        lastEnd === null ? null : { start: new Date(lastEnd.getTime() - now.periodMs), end: lastEnd },
+      orchestrators: orchestrators.map((record) => statusOf(record, newest.get(record.id), now)),
     };
+  }
+
+  /** By orchestrator; those of which nothing was decided lately are missing. */
+  private async newestDecided({ nowMs, periodMs }: Now): Promise<Map<string, Assessment>> {
+    const from = new Date(nowMs - patienceMs(periodMs) - periodMs);
+    const newest = new Map<string, Assessment>();
+    let cursor: string | null = null;
+    do {
+      const page: Page<Assessment> = await this.assessments.list({ from, limit: 1_000, cursor });
+      for (const assessment of page.items) {
+        const { orchestratorId, decision } = assessment;
+        if (decision !== 'pending' && !newest.has(orchestratorId)) newest.set(orchestratorId, assessment);
+      }
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return newest;
   }
 
   private async everyOrchestrator(): Promise<Orchestrator[]> {
     const all: Orchestrator[] = [];
     let cursor: string | null = null;
     do {
-      const page = await this.orchestrators.list({ limit: 200, ...(cursor !== null && { cursor }) });
+      const page: Page<Orchestrator> = await this.orchestrators.list({ limit: 1_000, cursor });
       all.push(...page.items.filter(({ status }) => status !== 'archived'));
       cursor = page.nextCursor;
     } while (cursor !== null);
@@ -78,13 +107,9 @@ export class CurrentStatusReader {
   }
 }
 
-function statusOf(
-  record: Orchestrator,
-  newest: NewestAssessment | undefined,
-  now: { nowMs: number; periodMs: number },
-): OrchestratorStatus {
-  const state = onAirState(record, newest, now);
-  const services = newest?.services ?? [];
+function statusOf(record: Orchestrator, newest: Assessment | undefined, now: Now): OrchestratorStatus {
+  const services = serviceTimesOf(newest?.evidence);
+  const state = onAirState(record, newest, services, now);
   return {
     id: record.id,
     name: record.name,
@@ -94,7 +119,9 @@ function statusOf(
     periodEnd: newest?.periodEnd ?? null,
     services: record.requiredServices.map((name) => {
       const times = services.find((service) => service.name === name);
-      return { name, state: state === 'unknown' || times === undefined ? 'unknown' : serviceState(times) };
+      if (times !== undefined) return { name, state: serviceState(times) };
+      // A sound report that does not name a required service: it has no up time.
+      return { name, state: services.length > 0 ? 'down' : 'unknown' };
     }),
   };
 }

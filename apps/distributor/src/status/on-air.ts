@@ -1,18 +1,5 @@
-import type { AssessmentRecord, Orchestrator } from '#payments';
-
-/** How long one service was in each state during a period, in milliseconds. */
-export interface ServiceTimes {
-  name: string;
-  upMs: bigint;
-  downMs: bigint;
-  startingMs: bigint;
-  unknownMs: bigint;
-}
-
-export type JudgedPeriod = Pick<AssessmentRecord, 'decision' | 'periodEnd' | 'uptimePercentage'> & {
-  /** Empty without sound evidence. */
-  services: readonly ServiceTimes[];
-};
+import { signedReportSchema } from '#monitoring';
+import type { Assessment, Orchestrator } from '#payments';
 
 /** `partly`: up for some of the period; otherwise the state that took most of it. */
 export type ServiceState = 'up' | 'partly' | 'down' | 'starting' | 'unknown';
@@ -23,20 +10,37 @@ export type ServiceState = 'up' | 'partly' | 'down' | 'starting' | 'unknown';
  */
 export type OnAirState = 'on_air' | 'degraded' | 'off_air' | 'unknown' | 'waiting' | 'paused';
 
-/** Evidence comes seconds after its period; three periods without any, or a minute more than one, is silence. */
-const patienceMs = (periodMs: number) => Math.max(3 * periodMs, periodMs + 60_000);
+export interface ServiceTimes {
+  name: string;
+  upMs: bigint;
+  downMs: bigint;
+  startingMs: bigint;
+  unknownMs: bigint;
+}
 
+/** Evidence comes seconds after its period; three periods without any, or a minute more than one, is silence. */
+export const patienceMs = (periodMs: number) => Math.max(3 * periodMs, periodMs + 60_000);
+
+/** What the evidence says about each service; nothing when there is none that can be read. */
+export function serviceTimesOf(evidence: unknown): ServiceTimes[] {
+  const signed = signedReportSchema.safeParse(evidence);
+  return signed.success ? signed.data.report.services : [];
+}
+
+/** @param newest the newest decided period within our patience */
 export function onAirState(
-  orchestrator: Pick<Orchestrator, 'status'>,
-  newest: JudgedPeriod | undefined,
+  { status, createdAt }: Pick<Orchestrator, 'status' | 'createdAt'>,
+  newest: Pick<Assessment, 'decision' | 'uptimePercentage'> | undefined,
+  services: readonly ServiceTimes[],
   { nowMs, periodMs }: { nowMs: number; periodMs: number },
 ): OnAirState {
-  if (orchestrator.status === 'paused') return 'paused';
-  if (newest === undefined) return 'waiting';
-  if (nowMs - newest.periodEnd.getTime() > patienceMs(periodMs)) return 'unknown';
+  if (status === 'paused') return 'paused';
+  // The first period that counts is the first full one after the record was made.
+  if (newest === undefined)
+    return nowMs - createdAt.getTime() < patienceMs(periodMs) + periodMs ? 'waiting' : 'unknown';
   if (newest.decision === 'paid') return 'on_air';
-  if (newest.services.length === 0 || newest.uptimePercentage === null) return 'unknown';
-  return newest.services.some(({ upMs }) => upMs > 0n) ? 'degraded' : 'off_air';
+  if (newest.uptimePercentage === null) return 'unknown';
+  return services.some(({ upMs }) => upMs > 0n) ? 'degraded' : 'off_air';
 }
 
 export function serviceState({ upMs, downMs, startingMs, unknownMs }: ServiceTimes): ServiceState {
