@@ -1,0 +1,287 @@
+import { EventEmitter } from 'node:events';
+
+import { delay, FactLogger, type Hex, Loop } from '#platform';
+
+import { EngineClient } from './containers/engine-client.js';
+import { EventStream, type ReceivedEvent } from './containers/event-stream.js';
+import { replaySince } from './containers/replay.js';
+import { ServiceSelection } from './containers/service-selection.js';
+import { Journal } from './journal/journal.js';
+import type { ServiceMeasure } from './journal/window-measure.js';
+import { type Clock, readBootId, systemClock } from './monitor-clock.js';
+import { type EngineView, EngineWatch } from './monitor-engine-watch.js';
+import { BeyondWatermarkError, InvalidWindowError } from './monitor-errors.js';
+import { Inspector } from './monitor-inspector.js';
+import { Recorder } from './monitor-recorder.js';
+import { nextStatus, notObserved, type ServiceStatus, type Transition } from './monitor-status.js';
+import type { Observation } from './segments/observation.js';
+import { callsForInspection } from './segments/service-event.js';
+
+/** Milliseconds of one service within a window; up + down + starting + unknown is the window. */
+export type ServiceUptimeMs = ServiceMeasure;
+
+export interface WindowUptime {
+  fromMs: number;
+  toMs: number;
+  services: ServiceUptimeMs[];
+  /** Time in which all services were up at once. */
+  allUpMs: number;
+  /** Hash of the last minute sealed before `fromMs`, and of the last sealed by `toMs`; 32 zero bytes when none. */
+  previousMinuteHash: Hex;
+  minuteHash: Hex;
+}
+
+export interface MonitorOptions {
+  /** Exact container names or globs. */
+  services: string[];
+  /** DOCKER_HOST syntax, `unix://` or `tcp://`; undefined is the default socket. */
+  dockerHost?: string | undefined;
+  dataDir: string;
+  inspectEveryMs?: number;
+  requestTimeoutMs?: number;
+  logger?: FactLogger;
+  clock?: Clock;
+}
+
+/** How long a round waits for its inspections; those that take longer are recorded by a later round. */
+const roundPatienceMs = 1_000;
+
+/** How long a round waits for events that belong to what it has seen. */
+const eventPatienceMs = 150;
+
+/** Watches the services' containers and accounts for every millisecond of their time. */
+export class Monitor {
+  private readonly selection: ServiceSelection;
+  private readonly clock: Clock;
+  private readonly log: FactLogger;
+  private readonly engineClient: EngineClient;
+  private readonly requestTimeoutMs: number;
+  private readonly emitter = new EventEmitter<{ transition: [Transition] }>();
+  private readonly stopping = new AbortController();
+  private readonly inspectors = new Map<string, Inspector>();
+  private readonly current = new Map<string, ServiceStatus>();
+  private readonly loop: Loop;
+  private readonly watch: EngineWatch;
+  private journalFile: Journal | undefined;
+  private recorder: Recorder | undefined;
+  private stream: EventStream | undefined;
+  private bootId: string | null = null;
+  private replayTried = false;
+
+  /** @throws InvalidServiceNameError, InvalidDockerHostError */
+  constructor(private readonly options: MonitorOptions) {
+    this.selection = new ServiceSelection(options.services);
+    this.clock = options.clock ?? systemClock;
+    this.log = options.logger ?? new FactLogger('monitor');
+    this.requestTimeoutMs = options.requestTimeoutMs ?? 4_000;
+    const { dockerHost } = options;
+    this.engineClient = new EngineClient({ dockerHost, requestTimeoutMs: this.requestTimeoutMs });
+    this.watch = new EngineWatch(this.engineClient, this.clock, this.log);
+    this.loop = new Loop({
+      name: 'inspection round',
+      everyMs: options.inspectEveryMs ?? 5_000,
+      run: (signal) => this.round(signal),
+    });
+  }
+
+  /**
+   * Opens the journal and begins to watch. A missing Engine is no error: time is unknown until it answers.
+   * @throws JournalLockedError, JournalUnwritableError
+   */
+  async start(): Promise<void> {
+    const { clock, engineClient: engine, log, selection } = this;
+    this.bootId = readBootId();
+    const journal = Journal.open({
+      directory: this.options.dataDir,
+      order: (known) => selection.order(known),
+      isExact: (service) => selection.exactNames.includes(service),
+      log,
+    });
+    this.journalFile = journal;
+    this.recorder = new Recorder(journal, selection, clock, log, this.bootId);
+    for (const name of this.recorder.names) this.include(name);
+    this.stream = new EventStream({
+      engine,
+      log,
+      wallMs: () => clock.now().wallMs,
+      onEvent: (event) => {
+        this.onEvent(event);
+      },
+      onConnected: () => {
+        this.watch.subscribed();
+        void this.watch.identify();
+        this.inspectAll();
+      },
+      onDisconnected: (error) => {
+        this.watch.unsubscribed(error);
+        this.inspectAll();
+      },
+      last: journal.left.resume.event ?? undefined,
+    });
+    this.stream.start();
+    this.loop.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.loop.stop();
+    this.stopping.abort();
+    await this.stream?.stop();
+    this.engineClient.close();
+    if (this.recorder) await this.record(this.clock.now().wallMs);
+    this.journalFile?.close();
+    this.journalFile = undefined;
+  }
+
+  /** Unix milliseconds up to which nothing can change any more; 0 while nothing has been observed. */
+  watermarkMs(): number {
+    return this.journalFile?.watermarkMs ?? 0;
+  }
+
+  /**
+   * What was up, and for how long, in `[fromMs, toMs)`. The same question has the same answer for ever.
+   * @throws BeyondWatermarkError, InvalidWindowError
+   */
+  window(fromMs: number, toMs: number): WindowUptime {
+    if (!Number.isSafeInteger(fromMs) || !Number.isSafeInteger(toMs) || fromMs < 0) {
+      throw new InvalidWindowError('times are whole milliseconds since 1970');
+    }
+    if (toMs <= fromMs) throw new InvalidWindowError('it must end after it begins');
+    const journal = this.journalFile;
+    if (!journal || toMs > journal.watermarkMs) throw new BeyondWatermarkError(this.watermarkMs());
+    return {
+      fromMs,
+      toMs,
+      ...journal.measure({ fromMs, toMs }),
+      previousMinuteHash: journal.minuteHash(fromMs),
+      minuteHash: journal.minuteHash(toMs),
+    };
+  }
+
+  /** Every service as it is now, by its latest inspection. */
+  statuses(): ServiceStatus[] {
+    return this.selection
+      .order(this.current.keys())
+      .map((name) => this.current.get(name) ?? notObserved(name));
+  }
+
+  engine(): EngineView {
+    return this.watch.view();
+  }
+
+  journal(): { writable: boolean; lastError: string | null; sealedUntilMs: number | null } {
+    return this.journalFile?.health() ?? { writable: false, lastError: 'not open', sealedUntilMs: null };
+  }
+
+  on(event: 'transition', listener: (transition: Transition) => void): this {
+    this.emitter.on(event, listener);
+    return this;
+  }
+
+  off(event: 'transition', listener: (transition: Transition) => void): this {
+    this.emitter.off(event, listener);
+    return this;
+  }
+
+  private async round(signal: AbortSignal) {
+    await this.replayOnce(signal);
+    const askedMs = this.clock.now().wallMs;
+    await this.discover();
+    const inspections = [...this.inspectors.values()].map((inspector) => inspector.inspect());
+    await Promise.race([Promise.all(inspections), delay(roundPatienceMs, signal)]);
+    if (!signal.aborted) await delay(eventPatienceMs, signal);
+    await this.record(askedMs);
+    void this.watch.identify();
+  }
+
+  private async record(askedMs: number) {
+    const completeSinceMs = this.stream?.completeSinceMs ?? Infinity;
+    const recorded = await this.recorder?.record({
+      askedMs,
+      eventsComplete: (sinceMs) => completeSinceMs <= sinceMs,
+      resumeFor: (watermarkMs) => ({
+        bootId: this.bootId,
+        event: this.stream?.landmarkBefore(watermarkMs) ?? null,
+      }),
+    });
+    for (const service of recorded?.ended ?? []) {
+      this.inspectors.delete(service);
+      this.current.delete(service);
+    }
+    if (recorded && recorded.silent.length > 0 && this.stream?.isConnected) {
+      this.log.warn('change seen that no event told of', { services: recorded.silent });
+      this.stream.renew();
+    }
+  }
+
+  /** Before the first round: what does the Engine remember of the time in which no worker was running? */
+  private async replayOnce(signal: AbortSignal) {
+    const journal = this.journalFile;
+    const known = journal?.left.resume.event;
+    if (!known || this.replayTried) return;
+    this.replayTried = true;
+    await Promise.race([this.watch.firstSubscription, delay(this.requestTimeoutMs, signal)]);
+    try {
+      const nowMs = this.clock.now().wallMs;
+      const replay = await replaySince(this.engineClient, known, nowMs, this.requestTimeoutMs);
+      for (const event of replay.events) {
+        const atMs = Number(event.timeNano / 1_000_000n);
+        this.recorder?.event({ ...event, atMs, late: false });
+      }
+      if (replay.complete) this.recorder?.replayed();
+    } catch (error) {
+      this.log.info('replay not to be had', { error: String(error) });
+    }
+  }
+  private onEvent(event: ReceivedEvent) {
+    if (this.selection.matchesGlob(event.name) && event.action !== 'destroy') this.include(event.name);
+    const concerned = this.recorder?.event(event) ?? [];
+    if (!callsForInspection(event.action)) return;
+    for (const service of concerned) void this.inspectors.get(service)?.inspect();
+  }
+
+  /** Services that a glob stands for. */
+  private async discover() {
+    if (this.selection.globs.length === 0) return;
+    try {
+      const names = await this.engineClient.listNames();
+      for (const name of names.filter((candidate) => this.selection.matchesGlob(candidate)))
+        this.include(name);
+    } catch (error) {
+      this.watch.failed(error);
+    }
+  }
+
+  private include(service: string) {
+    if (this.inspectors.has(service)) return;
+    this.recorder?.add(service);
+    this.current.set(service, notObserved(service));
+    const inspector = new Inspector({
+      service,
+      engine: this.engineClient,
+      clock: this.clock,
+      signal: this.stopping.signal,
+      onObserved: (observation, fault) => {
+        this.onObserved(service, observation, fault);
+      },
+    });
+    this.inspectors.set(service, inspector);
+  }
+
+  private inspectAll() {
+    for (const inspector of this.inspectors.values()) void inspector.inspect();
+  }
+
+  private onObserved(service: string, observation: Observation, fault: Error | null) {
+    if (fault) this.watch.failed(fault);
+    else this.watch.answered();
+    this.recorder?.observed(service, observation);
+    const before = this.current.get(service);
+    if (!before) return;
+    const after = nextStatus(before, observation);
+    this.current.set(service, after);
+    if (before.state === after.state) return;
+    const { state: to, reason } = after;
+    const atMs = after.sinceMs ?? observation.answeredAt.wallMs;
+    this.emitter.emit('transition', { service, from: before.state, to, reason, atMs });
+  }
+}

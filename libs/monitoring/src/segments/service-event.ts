@@ -1,0 +1,52 @@
+/** What a container event means for the service whose name the container bears. */
+export type EventEffect =
+  /** The service stopped being up. */
+  | 'fails'
+  /** A container without a health check may be up from here. */
+  | 'begins'
+  /** The health check found the container healthy. */
+  | 'heals';
+
+export interface ServiceEvent {
+  /** Unix milliseconds by the Engine's clock, never later than its receipt here. */
+  atMs: number;
+  effect: EventEffect;
+  /** The reason of the down time that a failing event opens. */
+  reason: string | null;
+  containerId: string;
+}
+
+const effects: Readonly<Record<string, { effect: EventEffect; reason: string | null }>> = {
+  die: { effect: 'fails', reason: 'exited' },
+  // `stop` follows `die`; alone it says that a `die` was lost.
+  stop: { effect: 'fails', reason: 'exited' },
+  destroy: { effect: 'fails', reason: 'missing' },
+  pause: { effect: 'fails', reason: 'paused' },
+  'health_status: unhealthy': { effect: 'fails', reason: 'unhealthy' },
+  start: { effect: 'begins', reason: null },
+  unpause: { effect: 'begins', reason: null },
+  'health_status: healthy': { effect: 'heals', reason: null },
+};
+
+/**
+ * The effect of one container event on the service `service`; undefined when it has none: `kill` may be a harmless
+ * SIGHUP, `oom` may have killed a child, `restart` follows the `start` that matters.
+ */
+export function effectOn(
+  service: string,
+  event: { action: string; name: string; containerId: string; atMs: number },
+): ServiceEvent | undefined {
+  const { containerId, atMs } = event;
+  if (event.action === 'rename') {
+    return event.name === service
+      ? { atMs, containerId, effect: 'begins', reason: null }
+      : { atMs, containerId, effect: 'fails', reason: 'missing' };
+  }
+  const known = effects[event.action];
+  return known && { atMs, containerId, ...known };
+}
+
+const watched = /^(create|start|restart|stop|die|kill|oom|pause|unpause|rename|update|destroy|health_status)/;
+
+/** Whether an event is reason enough to inspect at once; `exec_*`, `attach`, `top` and the like are not. */
+export const callsForInspection = (action: string): boolean => watched.test(action);

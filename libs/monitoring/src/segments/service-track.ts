@@ -1,0 +1,143 @@
+import { judgeFinding } from './judge-finding.js';
+import type { ContainerFacts, Instant, Observation } from './observation.js';
+import { type Anchor, anchorAt, observedAtMs, segmentsBetween } from './segments-between.js';
+import type { ServiceEvent } from './service-event.js';
+import { type Segment, unknownBecause } from './service-state.js';
+
+/** More events than this between two inspections are not kept: the gap then counts as one with lost events. */
+const maxBufferedEvents = 1_024;
+
+/** Where a service's time goes on after a restart: the last state that the journal is sure of. */
+export interface ResumePoint {
+  atMs: number;
+  observation: Observation;
+}
+
+/** Turns what is seen of one service into segments that follow each other without gap or overlap. */
+export class ServiceTrack {
+  private anchor: Anchor;
+  private events: ServiceEvent[] = [];
+  private segments: Segment[] = [];
+  private lostEvents = false;
+  private resumed: boolean;
+  private accountedUntilMs: number;
+
+  /** @param notBeforeMs what lies before is accounted for already, whatever the wall clock says */
+  constructor(start: Instant, notBeforeMs: number, resume?: ResumePoint) {
+    this.resumed = resume !== undefined;
+    this.accountedUntilMs = resume?.atMs ?? Math.max(start.wallMs, notBeforeMs);
+    const nothing: Observation = {
+      finding: { kind: 'unanswered', reason: unknownBecause.notYetObserved },
+      askedAt: start,
+      answeredAt: start,
+    };
+    const observation = resume?.observation ?? nothing;
+    this.anchor = anchorAt(observation, { state: 'unknown', reason: unknownBecause.notYetObserved });
+  }
+
+  /** Every millisecond before this is in a segment. */
+  get confirmedMs(): number {
+    return this.accountedUntilMs;
+  }
+
+  /** The next observation is the first after the worker was away. */
+  get isResumed(): boolean {
+    return this.resumed;
+  }
+
+  get latest(): Observation {
+    return this.anchor.observation;
+  }
+
+  addEvent(event: ServiceEvent): void {
+    if (this.events.length >= maxBufferedEvents) {
+      this.events.shift();
+      this.lostEvents = true;
+    }
+    this.events.push(event);
+  }
+
+  /**
+   * Accounts for the time up to the observation.
+   * @param eventsComplete whether the event stream covered the time since then (Unix milliseconds)
+   * @returns whether the service changed without any event telling of it
+   */
+  observe(observation: Observation, eventsComplete: (sinceMs: number) => boolean): { silentChange: boolean } {
+    const answeredMs = observation.answeredAt.wallMs;
+    const events = this.events
+      .filter(({ atMs }) => atMs > this.anchor.settledMs && atMs <= answeredMs)
+      .sort((left, right) => left.atMs - right.atMs);
+    const { segments, next } = segmentsBetween({
+      fromMs: this.accountedUntilMs,
+      a: this.anchor,
+      b: observation,
+      events,
+      eventsComplete: eventsComplete(this.anchor.observation.askedAt.wallMs) && !this.lostEvents,
+      resumed: this.resumed,
+    });
+    const silentChange = events.length === 0 && changed(this.anchor.observation, observation);
+    this.segments.push(...segments);
+    this.anchor = next;
+    this.events = this.events.filter(({ atMs }) => atMs > next.settledMs);
+    this.lostEvents = false;
+    this.resumed = false;
+    // The wall clock may have stepped back: what is accounted for stays so.
+    this.accountedUntilMs = Math.max(this.accountedUntilMs, observedAtMs(observation));
+    return { silentChange };
+  }
+
+  /** The segments before `untilMs` that are not yet forgotten; one that reaches beyond is cut there. */
+  segmentsUntil(untilMs: number): Segment[] {
+    return this.segments
+      .filter(({ fromMs }) => fromMs < untilMs)
+      .map((segment) => ({ ...segment, toMs: Math.min(segment.toMs, untilMs) }));
+  }
+
+  segmentsFrom(fromMs: number): Segment[] {
+    return this.segments
+      .filter(({ toMs }) => toMs > fromMs)
+      .map((segment) => ({ ...segment, fromMs: Math.max(segment.fromMs, fromMs) }));
+  }
+
+  /** What lies before has been recorded. */
+  forgetUntil(untilMs: number): void {
+    this.segments = this.segmentsFrom(untilMs);
+  }
+
+  /** Nothing of what was seen since `fromMs` could be kept: it becomes unknown. */
+  giveUpFrom(fromMs: number, reason: string): void {
+    const toMs = this.accountedUntilMs;
+    const startMs = Math.max(fromMs, this.segments[0]?.fromMs ?? toMs);
+    if (startMs >= toMs) return;
+    const unknown: Segment = {
+      fromMs: startMs,
+      toMs,
+      state: 'unknown',
+      reason,
+      inferred: false,
+      containerId: null,
+    };
+    this.segments = [...this.segmentsUntil(startMs), unknown];
+  }
+
+  /** The container that was up from `atMs` to the latest observation and is up still; null when that is not certain. */
+  upSince(atMs: number): ContainerFacts | null {
+    const { finding } = this.anchor.observation;
+    if (finding.kind !== 'container' || judgeFinding(finding).state !== 'up') return null;
+    const steady = this.segmentsFrom(atMs).every(
+      ({ state, containerId }) => state === 'up' && containerId === finding.container.id,
+    );
+    return steady && this.anchor.settledMs <= this.accountedUntilMs ? finding.container : null;
+  }
+}
+
+/** Another container, another run or another status; the health of a restarted container changes without an event. */
+function changed({ finding: a }: Observation, { finding: b }: Observation): boolean {
+  if (a.kind === 'unanswered' || b.kind === 'unanswered') return false;
+  if (a.kind === 'missing' || b.kind === 'missing') return a.kind !== b.kind;
+  return (
+    a.container.id !== b.container.id ||
+    a.container.startedAt !== b.container.startedAt ||
+    a.container.status !== b.container.status
+  );
+}

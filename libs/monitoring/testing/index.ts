@@ -1,0 +1,8 @@
+export { SimulatedContainer, type SimulatedStatus } from './simulated-container.js';
+export {
+  SimulatedEngine,
+  type SimulatedEngineOptions,
+  type SimulatedService,
+  startSimulatedEngine,
+} from './simulated-engine.js';
+export { SimulatedEvents } from './simulated-events.js';
