@@ -3,6 +3,8 @@ import { ApiResponse } from '@nestjs/swagger';
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 
+import { openApiSchema } from './open-api-schema.js';
+
 const problemSchema = z
   .object({
     type: z.string().meta({ example: 'about:blank' }),
@@ -23,16 +25,16 @@ const problemSchema = z
       .optional()
       .meta({ description: 'With 409: the time up to which reports can be had, ISO 8601 UTC' }),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457, application/problem+json' });
+  .meta({ title: 'Problem', description: 'RFC 9457, application/problem+json' });
+
+const content = {
+  'application/problem+json': { schema: openApiSchema(problemSchema) },
+};
 
 /** Documents the errors that a route answers, all of them problem documents. */
 export const ApiProblems = (...statuses: number[]) =>
   applyDecorators(
     ...statuses.map((status) =>
-      ApiResponse({
-        status,
-        description: STATUS_CODES[status] ?? 'Problem',
-        standardSchema: problemSchema,
-      }),
+      ApiResponse({ status, description: STATUS_CODES[status] ?? 'Problem', content }),
     ),
   );

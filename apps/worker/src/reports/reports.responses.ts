@@ -1,4 +1,3 @@
-import type { SignedReportWire } from '#monitoring';
 import { z } from 'zod';
 
 import { milliseconds, time } from '../uptime/uptime.responses.js';
@@ -46,4 +45,4 @@ export const signedReportAnswer = z
     id: 'SignedReport',
     description:
       'EIP-712 typed data in the domain { name: "BYOC Uptime Report", version: "1" }: see docs/reports.md',
-  }) satisfies z.ZodType<SignedReportWire>;
+  });

@@ -103,7 +103,13 @@ describe('the status of the services', () => {
       total_services: 3,
       overall_uptime: 50,
     });
-    expect(view.services['b']).toMatchObject({ state: 'starting', uptime_percentage: 100 });
-    expect(view.services['c']).toMatchObject({ since: null, uptime_percentage: 0 });
+    expect(view.services.b).toMatchObject({ state: 'starting', uptime_percentage: 100 });
+    expect(view.services.c).toMatchObject({ since: null, uptime_percentage: 0 });
+  });
+
+  it('is told before anything is settled, with nothing known to have been up', () => {
+    const view = statusView([status('a', 'up')], undefined, 0n, toMs);
+    expect(view.services.a).toMatchObject({ state: 'up', uptime_percentage: 0 });
+    expect(view.summary).toMatchObject({ services_up: 1, overall_uptime: 0, eligible_for_payment: false });
   });
 });

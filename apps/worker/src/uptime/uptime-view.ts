@@ -72,16 +72,19 @@ export function uptimeView(
   };
 }
 
-/** What each service does now, beside its uptime in `window`, the last minute that is settled. */
+/**
+ * What each service does now, beside its uptime in `window`, the last minute that is settled; without one nothing is
+ * known to have been up.
+ */
 export function statusView(
   statuses: readonly ServiceStatus[],
-  window: WindowUptime,
+  window: WindowUptime | undefined,
   minUptimeBasisPoints: bigint,
   nowMs: number,
 ): ServiceStatuses {
-  const windowMs = window.toMs - window.fromMs;
-  const upMs = new Map(window.services.map((service) => [service.name, service.upMs]));
-  const { percentage, isEligible } = judgeWindow(window, minUptimeBasisPoints);
+  const windowMs = window ? window.toMs - window.fromMs : 0;
+  const upMs = new Map(window?.services.map((service) => [service.name, service.upMs]));
+  const judged = window && judgeWindow(window, minUptimeBasisPoints);
   const up = statuses.filter(({ state }) => state === 'up').length;
   return {
     timestamp: toIsoTime(nowMs),
@@ -103,11 +106,11 @@ export function statusView(
       ]),
     ),
     summary: {
-      overall_uptime: percentage,
+      overall_uptime: judged?.percentage ?? 0,
       services_up: up,
       services_down: statuses.length - up,
       total_services: statuses.length,
-      eligible_for_payment: isEligible,
+      eligible_for_payment: judged?.isEligible ?? false,
       min_uptime_required: Number(minUptimeBasisPoints) / 100,
     },
   };

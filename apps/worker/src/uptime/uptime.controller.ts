@@ -1,7 +1,8 @@
-import { Monitor } from '#monitoring';
+import { Monitor, type WindowUptime } from '#monitoring';
 import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 
+import { openApiSchema } from '../open-api-schema.js';
 import { ApiProblems } from '../problem-responses.js';
 import { WORKER_CONFIG, type WorkerConfig } from '../worker.config.js';
 import { statusView, uptimeView } from './uptime-view.js';
@@ -40,6 +41,7 @@ export class UptimeController {
     summary: 'The same as a BYOC job, which always is a POST',
     description: 'The gateway drops the query, so that window, from and to may stand in the body instead.',
   })
+  @ApiBody({ required: false, schema: openApiSchema(windowSchema) })
   @ApiResponse({ status: 200, description: 'The uptime', standardSchema: serviceUptimesSchema })
   @ApiProblems(400, 409)
   postedUptime(
@@ -53,10 +55,9 @@ export class UptimeController {
   @ApiOperation({ summary: 'What each service does now' })
   @ApiResponse({ status: 200, description: 'The states', standardSchema: serviceStatusesSchema })
   status(): ServiceStatuses {
-    const { fromMs, toMs } = spanOf({}, this.monitor.watermarkMs());
     return statusView(
       this.monitor.statuses(),
-      this.monitor.window(fromMs, toMs),
+      this.lastMinute(),
       this.config.minUptimeBasisPoints,
       Date.now(),
     );
@@ -68,5 +69,12 @@ export class UptimeController {
   @ApiResponse({ status: 200, description: 'The states', standardSchema: serviceStatusesSchema })
   postedStatus(): ServiceStatuses {
     return this.status();
+  }
+
+  private lastMinute(): WindowUptime | undefined {
+    const watermarkMs = this.monitor.watermarkMs();
+    if (watermarkMs === 0) return undefined;
+    const { fromMs, toMs } = spanOf({}, watermarkMs);
+    return this.monitor.window(fromMs, toMs);
   }
 }

@@ -1,3 +1,4 @@
+import { BeyondWatermarkError } from '#monitoring';
 import { isoTimeSchema } from '#platform';
 import { z } from 'zod';
 
@@ -68,10 +69,15 @@ export interface TimeSpan {
 
 const defaultWindowMs = 60_000;
 
-/** The span that a query means; without bounds it ends at the watermark, beyond which nothing is settled yet. */
+/**
+ * The span that a query means; without bounds it ends at the watermark, beyond which nothing is settled yet.
+ * @throws BeyondWatermarkError when nothing has been settled at all since the worker was first started
+ */
 export function spanOf({ window, from, to }: Partial<WindowQuery>, watermarkMs: number): TimeSpan {
   if (from !== undefined && to !== undefined) return { fromMs: from, toMs: to };
-  return { fromMs: watermarkMs - (window ?? defaultWindowMs), toMs: watermarkMs };
+  const fromMs = watermarkMs - (window ?? defaultWindowMs);
+  if (fromMs < 0) throw new BeyondWatermarkError(watermarkMs);
+  return { fromMs, toMs: watermarkMs };
 }
 
 /** A body that is absent, null or without any of the fields asks for the default window. */

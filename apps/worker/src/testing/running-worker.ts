@@ -1,0 +1,96 @@
+import { createLogger, listen, parseEnvironment } from '#platform';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type IncomingHttpHeaders, request as openRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+import { createWorkerApp } from '../create-worker-app.js';
+import { CapabilityLifecycle } from '../jobs/capability-lifecycle.js';
+import { workerConfigSchema } from '../worker.config.js';
+
+export interface RunningWorker {
+  app: NestFastifyApplication;
+  port: number;
+  url: string;
+  dataDir: string;
+  stop(): Promise<void>;
+}
+
+/** A worker of the test's own process, on a free port and in a directory of its own unless `WORKER_DATA_DIR` is given. */
+export async function startWorker(environment: Record<string, string>): Promise<RunningWorker> {
+  const ownDir = await mkdtemp(join(tmpdir(), 'worker-'));
+  const config = parseEnvironment(workerConfigSchema, { WORKER_DATA_DIR: ownDir, ...environment });
+  const app = await createWorkerApp(config, createLogger({ format: 'json', level: 'error' }));
+  const removeDir = () => rm(ownDir, { recursive: true, force: true });
+  try {
+    const port = await listen(app, { port: 0, variable: 'WORKER_PORT', host: '127.0.0.1' });
+    app.get(CapabilityLifecycle).start();
+    return {
+      app,
+      port,
+      url: `http://127.0.0.1:${port}`,
+      dataDir: config.dataDir,
+      async stop() {
+        await app.close();
+        await removeDir();
+      },
+    };
+  } catch (error) {
+    await removeDir();
+    throw error;
+  }
+}
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  json: unknown;
+}
+
+export interface Sent {
+  method?: 'GET' | 'POST';
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** As plain as an orchestrator sends: no header is added that the test does not name. */
+export function send(url: string, { method = 'GET', headers = {}, body }: Sent = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const outgoing = openRequest(url, { method, headers: { ...length, ...headers } }, (incoming) => {
+      text(incoming).then((received) => {
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          text: received,
+          json: parsed(received),
+        });
+      }, reject);
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+function parsed(received: string): unknown {
+  try {
+    return JSON.parse(received);
+  } catch {
+    return undefined;
+  }
+}
+
+export const post = (url: string, body: unknown, headers: Record<string, string> = {}) =>
+  send(url, { method: 'POST', headers, body: JSON.stringify(body) });
+
+/** Asks again until it is so; a test that waits in vain ends by its own time limit. */
+export async function until<T>(ask: () => Promise<T>, isSo: (value: T) => boolean): Promise<T> {
+  for (;;) {
+    const value = await ask();
+    if (isSo(value)) return value;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
