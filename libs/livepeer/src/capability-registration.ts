@@ -2,6 +2,7 @@ import { FactLogger, delay, exponentialBackoff } from '#platform';
 
 import type { CapabilityOffer } from './capability-offer.js';
 import { offerToWire } from './capability-offer.js';
+import { errorText } from './job-outcome.js';
 import type { RegistrationState, WorkerNetwork } from './network.js';
 import { OrchestratorClient } from './orchestrator-client.js';
 
@@ -132,8 +133,7 @@ export class CapabilityRegistration implements WorkerNetwork {
       await client.unregister(capability);
       this.log.info('capability unregistered', { capability });
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      this.log.warn('capability not unregistered', { capability, detail });
+      this.log.warn('capability not unregistered', { capability, detail: errorText(error) });
     }
   }
 }

@@ -47,11 +47,10 @@ export function judgeAnswer(answer: GatewayAnswer, jobId: string): Judgement {
 /** What the lack of an answer means: when the job cannot have left, it was not done; else nobody knows. */
 export function judgeError(error: unknown): Pick<JobFailure, 'kind' | 'detail'> {
   const code = errorCode(error);
-  const message = error instanceof Error ? error.message || code : String(error);
   if (code !== undefined && neverSentCodes.has(code)) {
-    return { kind: 'transient', detail: `the gateway cannot be reached: ${message ?? code}` };
+    return { kind: 'transient', detail: `the gateway cannot be reached: ${errorText(error)}` };
   }
-  return { kind: 'unknown', detail: `the gateway gave no answer: ${message ?? 'no reason given'}` };
+  return { kind: 'unknown', detail: `the gateway gave no answer: ${errorText(error)}` };
 }
 
 export function withLatency(judgement: Judgement, latencyMs: number): JobOutcome {
@@ -99,12 +98,19 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** undici and Node put the code on the error or on its cause; a name tried on several addresses has a list of errors. */
+/**
+ * undici and Node put the code on the error or on its cause; a name tried on several addresses has a list of errors.
+ * Not by `instanceof`: Node's own errors are of another realm where code runs in a VM context, as tests do.
+ */
 export function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  if (error instanceof AggregateError) {
-    return error.errors.map(errorCode).find((code) => code !== undefined);
-  }
+  if (!isObject(error)) return undefined;
+  if (typeof error.code === 'string') return error.code;
+  if (Array.isArray(error.errors)) return error.errors.map(errorCode).find((code) => code !== undefined);
   return errorCode(error.cause);
+}
+
+/** The message, or the code where there is no message: an error about several addresses has none. */
+export function errorText(error: unknown): string {
+  if (isObject(error) && typeof error.message === 'string' && error.message !== '') return error.message;
+  return errorCode(error) ?? String(error);
 }

@@ -1,4 +1,4 @@
-import { errorCode } from './job-outcome.js';
+import { errorCode, errorText } from './job-outcome.js';
 
 /** What an orchestrator's answer to a registration means. */
 export type RegistrationVerdict =
@@ -27,7 +27,7 @@ export function judgeRegistration(status: number, text: string): RegistrationVer
 
 export function judgeRegistrationError(error: unknown): RegistrationVerdict {
   const code = errorCode(error);
-  const message = error instanceof Error && error.message !== '' ? error.message : (code ?? String(error));
+  const message = errorText(error);
   if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE') {
     return {
       kind: 'dropped',

@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
 
 import { accountSender, offchainSender } from './gateway-sender.js';
+import { searchLimits } from './gateway-search.js';
+import type { SearchLimits } from './gateway-search.js';
 import { requestPrefix, submitJob } from './gateway-submit.js';
 import { goAnswer, goError } from './go-http-answer.js';
 import { GoHttpClient } from './go-http-client.js';
@@ -24,6 +26,8 @@ export interface GatewayDoubleOptions {
   privateKey?: string;
   /** How long a second of a job's `timeout_seconds` lasts; 1000 unless a test is in a hurry. */
   secondMs?: number;
+  /** The search's limits, for tests of something else on a busy machine. */
+  limits?: SearchLimits;
 }
 
 export interface GatewayDouble {
@@ -46,6 +50,7 @@ export async function startGatewayDouble(options: GatewayDoubleOptions): Promise
     sender: options.offchain === 'unsigned' ? offchainSender() : accountSender(options.privateKey),
     client,
     secondMs: options.secondMs ?? 1_000,
+    limits: options.limits ?? searchLimits,
     lacksTicketParams: options.offchain === 'no-ticket-params',
   };
 

@@ -6,9 +6,15 @@ import { readAll } from './go-http-client.js';
 import { decodeGoStruct, decodeValue, entriesOf } from './go-struct.js';
 import type { Profile } from './profile.js';
 
-/** Neither can be changed: the headers that should do so are parsed into the void. */
-const searchMs = 1_000;
-const tokenHeadersMs = 500;
+export interface SearchLimits {
+  /** For the whole search; only master keeps to it. */
+  searchMs: number;
+  /** For the headers of each orchestrator's token, TLS handshake included. */
+  tokenHeadersMs: number;
+}
+
+/** A client cannot change them: the headers that should do so are parsed into the void. */
+export const searchLimits: SearchLimits = { searchMs: 1_000, tokenHeadersMs: 500 };
 
 /** What the gateway keeps of an orchestrator's token. */
 export interface Token {
@@ -50,6 +56,7 @@ interface SearchOptions {
   /** The value of `Livepeer-Eth-Address`. */
   senderHeader: string;
   profile: Profile;
+  limits: SearchLimits;
   client: GoHttpClient;
   signal: AbortSignal;
 }
@@ -68,7 +75,7 @@ export async function findTokens(options: SearchOptions): Promise<Token[]> {
     }),
   );
   if (profile === 'pr-3650') await asked;
-  else await Promise.race([asked, sleep(searchMs, undefined, { ref: false })]);
+  else await Promise.race([asked, sleep(options.limits.searchMs, undefined, { ref: false })]);
   return [...found];
 }
 
@@ -78,7 +85,7 @@ async function fetchToken(poolUrl: string, options: SearchOptions): Promise<Toke
       method: 'GET',
       url: `${poolUrl}/process/token`,
       headers: { 'Livepeer-Capability': options.capability, 'Livepeer-Eth-Address': options.senderHeader },
-      headersWithinMs: tokenHeadersMs,
+      headersWithinMs: options.limits.tokenHeadersMs,
       signal: options.signal,
     });
     const text = (await readAll(answer.body)).toString('utf8');

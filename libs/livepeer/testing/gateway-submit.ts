@@ -1,6 +1,6 @@
 import { relayEventStream } from './event-stream.js';
 import { findTokens, allowedPool, parseFilter } from './gateway-search.js';
-import type { OrchestratorFilter, Token } from './gateway-search.js';
+import type { OrchestratorFilter, SearchLimits, Token } from './gateway-search.js';
 import type { GatewaySender } from './gateway-sender.js';
 import { goAnswer, goError, goPanic, goStream } from './go-http-answer.js';
 import { readAll } from './go-http-client.js';
@@ -18,6 +18,7 @@ export interface SubmitOptions {
   sender: GatewaySender;
   client: GoHttpClient;
   secondMs: number;
+  limits: SearchLimits;
   /** Off-chain tokens carry no ticket parameters, and the gateway runs into that after the worker has run. */
   lacksTicketParams: boolean;
 }
@@ -47,6 +48,7 @@ export async function submitJob(exchange: GoExchange, options: SubmitOptions): P
     capability: job.capability,
     senderHeader: sender.tokenHeader,
     profile,
+    limits: options.limits,
     client,
     signal,
   });

@@ -101,8 +101,8 @@ function setGoHeaders(response: ServerResponse, headers: Readonly<Record<string,
     response.setHeader(name, value);
   }
   response.setHeader('Date', new Date().toUTCString());
-  // Asking for its absence is the one way to keep Node from writing it; the connection is kept all the same.
-  response.removeHeader('Connection');
+  // Asking for its absence is the one way to keep Node from writing `keep-alive`; the connection is kept all the same.
+  if (response.shouldKeepAlive) response.removeHeader('Connection');
 }
 
 /** The part of Go's `DetectContentType` that can meet a worker's answer. JSON is plain text to it. */

@@ -20,10 +20,10 @@ export interface WorkerStub {
   stop(): Promise<void>;
 }
 
-type Answer = (request: ReceivedRequest, response: ServerResponse) => void | Promise<void>;
+export type WorkerAnswer = (request: ReceivedRequest, response: ServerResponse) => unknown;
 
 /** A worker that remembers what it was sent and answers as a test says. */
-export async function startWorkerStub(answer: Answer = answerOk): Promise<WorkerStub> {
+export async function startWorkerStub(answer: WorkerAnswer = answerOk): Promise<WorkerStub> {
   const received: ReceivedRequest[] = [];
   const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     void readAll(request).then(
