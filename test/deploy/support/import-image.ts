@@ -39,8 +39,11 @@ async function librariesOf(program: string): Promise<string[]> {
   return [...stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].map(([, path]) => path ?? '');
 }
 
-/** Looked up by the C library while it runs, so `ldd` does not name them: without the first there is no DNS. */
-const nameServiceLibraries = ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'];
+/** Parts of the C library that `ldd` need not name: those of the first row do its DNS, packages with native code ask for the rest. */
+const cLibraryParts = [
+  ...['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'],
+  ...['libdl.so.2', 'libm.so.6', 'libpthread.so.0', 'librt.so.1', 'libutil.so.1'],
+];
 
 async function stage(folder: string, content: ImageContent): Promise<void> {
   const at = async (path: string) => {
@@ -55,9 +58,9 @@ async function stage(folder: string, content: ImageContent): Promise<void> {
     await copyFile(source, await at(path));
     for (const library of await librariesOf(source)) libraries.add(library);
   }
-  const libc = [...libraries].find((library) => /\/libc\.so\.6$/.test(library));
+  const libc = [...libraries].find((library) => library.endsWith('/libc.so.6'));
   if (libc !== undefined) {
-    for (const name of nameServiceLibraries) libraries.add(join(dirname(libc), name));
+    for (const name of cLibraryParts) libraries.add(join(dirname(libc), name));
   }
   for (const library of libraries) await copyFile(library, await at(library));
   for (const [path, source] of Object.entries(content.folders ?? {})) {
@@ -106,5 +109,14 @@ export async function removeImageAndChildren(docker: Docker, id: string): Promis
   for (const child of images.filter(({ ParentId }) => ParentId === id)) {
     await removeImageAndChildren(docker, child.Id);
   }
-  await docker.getImage(id).remove({ force: true });
+  // Docker removes an untagged parent together with its last child.
+  await docker
+    .getImage(id)
+    .remove({ force: true })
+    .catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
 }
+
+const isMissing = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'statusCode' in error && error.statusCode === 404;

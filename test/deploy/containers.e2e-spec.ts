@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import Docker from 'dockerode';
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { delay } from '#platform';
+import { ComposeProject } from './support/compose-project.js';
+import { removeImageAndChildren } from './support/import-image.js';
+import { importDatabaseImage, importNodeImage, importProxyImage } from './support/stand-in-images.js';
+import { describeWith } from './support/tools-present.js';
+
+const prefix = `deploytest${randomBytes(4).toString('hex')}`;
+const docker = new Docker();
+const services = [`${prefix}_agent`, `${prefix}_redis`];
+const image = (name: string) => `${prefix}/${name}`;
+const nameOf = (service: string) => `${prefix}-${service}`;
+
+const composeServices = [
+  ...['livepeer-gateway', 'livepeer-orchestrator', 'livepeer-worker'],
+  ...['docker-proxy', 'payment-distributor', 'postgres'],
+];
+
+/** What the two variables of the contract leave to the defaults, save what would clash, take long or must be pulled. */
+const variables = {
+  ORCHESTRATOR_ADDRESSES: 'https://172.23.0.7:9995/',
+  ADMIN_PASSWORD: 'LivepeerManager2025!Secure',
+  MONITORED_SERVICES: services.join(','),
+  REQUIRED_SERVICES: services.join(','),
+  PAYMENT_INTERVAL_SECONDS: '4',
+  WORKER_HOST_PORT: '0',
+  WORKER_BIND_ADDRESS: '127.0.0.1',
+  DISTRIBUTOR_HOST_PORT: '0',
+  BASE_IMAGE: image('node'),
+  WORKER_IMAGE: image('worker'),
+  DISTRIBUTOR_IMAGE: image('distributor'),
+  DOCKER_PROXY_IMAGE: image('haproxy'),
+  POSTGRES_IMAGE: image('postgres'),
+  GO_LIVEPEER_IMAGE: image('node'),
+};
+
+/** The checks themselves stay those of the images and the compose file, only more often. */
+const often = { healthcheck: { interval: '1s' } };
+const override = {
+  version: '2.4',
+  services: Object.fromEntries(
+    composeServices.map((service) => [
+      service,
+      { container_name: nameOf(service), ...(service.startsWith('livepeer-g') ? {} : often) },
+    ]),
+  ),
+  networks: { 'central-network': { name: `${prefix}-central` } },
+};
+
+(await describeWith('engine', 'docker-compose', 'haproxy'))('the containers', () => {
+  let project: ComposeProject;
+  const imported: string[] = [];
+
+  beforeAll(async () => {
+    project = await ComposeProject.create({ prefix, variables, override });
+    imported.push(await importNodeImage(docker, image('node')));
+    imported.push(await importProxyImage(docker, image('haproxy')));
+    imported.push(await importDatabaseImage(docker, image('postgres')));
+    for (const name of services) {
+      const container = await docker.createContainer({ name, Image: image('node'), Cmd: ['sleep', '3600'] });
+      await container.start();
+    }
+    await project.run(['build', '--force-rm'], 400_000);
+    await project.run(['up', '-d', '--no-build'], 120_000);
+  }, 540_000);
+
+  afterAll(async () => {
+    await project.remove();
+    for (const name of services) await docker.getContainer(name).remove({ force: true });
+    for (const id of imported) await removeImageAndChildren(docker, id);
+  }, 120_000);
+
+  const inspect = (service: string) => docker.getContainer(nameOf(service)).inspect();
+
+  async function until<T>(what: string, look: () => Promise<T | undefined>, limitMs = 60_000): Promise<T> {
+    const deadline = Date.now() + limitMs;
+    for (;;) {
+      const found = await look();
+      if (found !== undefined) return found;
+      if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
+      await delay(200);
+    }
+  }
+
+  async function untilHealthy(service: string) {
+    try {
+      await until(`${service} is healthy`, async () =>
+        (await inspect(service)).State.Health?.Status === 'healthy' ? true : undefined,
+      );
+    } catch (error) {
+      throw new Error(`${String(error)}\n${await logsOf(service)}`, { cause: error });
+    }
+  }
+
+  /** As `docker logs NAME | tail -20` shows them. */
+  async function logsOf(service: string, tail = 20) {
+    const raw = await docker.getContainer(nameOf(service)).logs({ stdout: true, stderr: true, tail });
+    // Each piece has a header of eight bytes: stream, three zeros, length.
+    return raw.toString('utf8').replace(/[\u0000-\u0002]\u0000{3}[^]{4}/g, '');
+  }
+
+  async function addressOf(service: string, port: string) {
+    const { NetworkSettings } = await inspect(service);
+    return `http://127.0.0.1:${NetworkSettings.Ports[port]?.[0]?.HostPort ?? ''}`;
+  }
+
+  async function execute(service: string, command: string[]): Promise<number | null> {
+    const exec = await docker.getContainer(nameOf(service)).exec({ Cmd: command, AttachStdout: true });
+    const stream = await exec.start({});
+    await new Promise((resolve) => stream.on('end', resolve).resume());
+    return (await exec.inspect()).ExitCode;
+  }
+
+  it.each(['postgres', 'docker-proxy', 'livepeer-worker', 'payment-distributor'])(
+    'turns %s healthy by its own health check',
+    async (service) => {
+      await untilHealthy(service);
+    },
+  );
+
+  it('runs both apps as a user without rights on a file system that cannot be written', async () => {
+    for (const service of ['livepeer-worker', 'payment-distributor']) {
+      const { Config, HostConfig } = await inspect(service);
+      expect(Config.User).toBe('1000:1000');
+      expect(HostConfig.ReadonlyRootfs).toBe(true);
+      expect(await execute(service, ['sh', '-c', 'echo > /app/mark'])).not.toBe(0);
+    }
+  });
+
+  it('shows the uptime of the services at the published port of the worker', async () => {
+    const schema = z.object({
+      services: z.array(z.object({ name: z.string(), up_ms: z.number(), uptime_percentage: z.number() })),
+    });
+    const address = await addressOf('livepeer-worker', '9876/tcp');
+    const report = await until('both services have been up', async () => {
+      const answer = schema.parse(await (await fetch(`${address}/service-uptime?window=2s`)).json());
+      return answer.services.every(({ uptime_percentage }) => uptime_percentage === 100) ? answer : undefined;
+    });
+    expect(report.services.map(({ name }) => name).sort()).toEqual([...services].sort());
+  });
+
+  it('shows the payments in the log of the distributor', async () => {
+    const lines = await until('a period is paid', async () => {
+      const paid = (await logsOf('payment-distributor'))
+        .split('\n')
+        .filter((line) => line.includes('period assessed') && line.includes('paid'))
+        .filter((line) => !line.includes('unpaid'));
+      return paid.length > 0 ? paid : undefined;
+    });
+    // Four seconds at ten dollars a minute, or the sixty-sixth of a cent more or less that makes an hour add up.
+    expect(lines.join('\n')).toMatch(/0\.66666[67]/);
+  });
+
+  it('answers at the published port of the distributor', async () => {
+    const address = await addressOf('payment-distributor', '8010/tcp');
+    const answer = await fetch(`${address}/api/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ password: variables.ADMIN_PASSWORD }),
+    });
+    expect(answer.ok).toBe(true);
+    expect((await fetch(`${address}/docs`)).status).toBe(200);
+  });
+
+  it('lets nobody but the worker reach the proxy, and the worker only look', async () => {
+    const ask = (method: string, path: string) => [
+      'node',
+      '-e',
+      `fetch('http://docker-proxy:2375${path}', { method: '${method}' })
+        .then((answer) => process.exit(answer.status === 200 ? 0 : 3), () => process.exit(4))`,
+    ];
+    expect(await execute('livepeer-worker', ask('GET', '/_ping'))).toBe(0);
+    expect(await execute('livepeer-worker', ask('GET', '/images/json'))).toBe(3);
+    expect(await execute('livepeer-worker', ask('POST', `/containers/${services[0] ?? ''}/stop`))).toBe(3);
+    expect(await execute('payment-distributor', ask('GET', '/_ping'))).toBe(4);
+  });
+
+  it('makes the password of the database at the first start, and shows it in no variable', async () => {
+    expect(await execute('payment-distributor', ['test', '-s', '/run/credentials/database-url'])).toBe(0);
+    expect(await execute('livepeer-worker', ['test', '-e', '/run/credentials/database-url'])).not.toBe(0);
+    for (const service of ['postgres', 'payment-distributor']) {
+      const { Config } = await inspect(service);
+      expect(Config.Env.filter((line) => /^(POSTGRES_PASSWORD|DATABASE_URL)=/.test(line))).toEqual([]);
+    }
+  });
+
+  it('says what the go-livepeer pair lacks, in its own logs, while everything else runs', async () => {
+    expect(await logsOf('livepeer-gateway', 10)).toMatch(/ARBITRUM_RPC_URL[^]*GATEWAY_ETH_PASSWORD/);
+    expect(await logsOf('livepeer-orchestrator', 10)).toMatch(/ORCHESTRATOR_ETH_PASSWORD[^]*ORCH_SECRET/);
+    expect((await inspect('livepeer-gateway')).State.ExitCode).toBe(78);
+  });
+
+  it('ends both apps in order when they are stopped, and keeps the books over a new start', async () => {
+    await project.run(['stop', '--timeout', '30', 'payment-distributor', 'livepeer-worker', 'postgres']);
+    for (const service of ['livepeer-worker', 'payment-distributor']) {
+      expect((await inspect(service)).State).toMatchObject({ ExitCode: 0, OOMKilled: false });
+    }
+    await project.run(['up', '-d', '--no-build', 'payment-distributor', 'livepeer-worker'], 120_000);
+    await untilHealthy('payment-distributor');
+    await untilHealthy('livepeer-worker');
+    const address = await addressOf('payment-distributor', '8010/tcp');
+    expect(await earliestPeriod(address)).toBeLessThan(
+      Date.parse((await inspect('payment-distributor')).State.StartedAt),
+    );
+  });
+
+  async function earliestPeriod(address: string) {
+    const login = await fetch(`${address}/api/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ password: variables.ADMIN_PASSWORD }),
+    });
+    const { access_token } = z.object({ access_token: z.string() }).parse(await login.json());
+    const answer = await fetch(`${address}/api/v1/assessments?limit=100`, {
+      headers: { authorization: `Bearer ${access_token}` },
+    });
+    const { items } = z
+      .object({ items: z.array(z.object({ period_start: z.string() })).min(1) })
+      .parse(await answer.json());
+    return Math.min(...items.map(({ period_start }) => Date.parse(period_start)));
+  }
+});
