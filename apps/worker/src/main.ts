@@ -1,9 +1,20 @@
-import { JournalLockedError, JournalUnwritableError, WorkerKeyError } from '#monitoring';
+import {
+  InvalidDockerHostError,
+  InvalidServiceNameError,
+  JournalLockedError,
+  JournalUnwritableError,
+  WorkerKeyError,
+} from '#monitoring';
 import { createLogger, FactLogger, listenOrExit, loadEnvironmentOrExit } from '#platform';
 
 import { createWorkerApp } from './create-worker-app.js';
 import { CapabilityLifecycle } from './jobs/capability-lifecycle.js';
 import { workerConfigSchema } from './worker.config.js';
+
+const isFaultOfTheEnvironment = (error: unknown) =>
+  error instanceof WorkerKeyError ||
+  error instanceof InvalidDockerHostError ||
+  error instanceof InvalidServiceNameError;
 
 const config = loadEnvironmentOrExit('worker', workerConfigSchema);
 
@@ -22,7 +33,7 @@ try {
     process.stderr.write(
       `${error.message}\nThe worker's directory is ${config.dataDir} (WORKER_DATA_DIR).\n`,
     );
-  } else if (error instanceof WorkerKeyError) process.stderr.write(`${error.message}\n`);
+  } else if (isFaultOfTheEnvironment(error)) process.stderr.write(`${error.message}\n`);
   else throw error;
   process.exit(1);
 }

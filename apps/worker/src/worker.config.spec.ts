@@ -136,4 +136,15 @@ describe("the worker's configuration", () => {
       await rm(folder, { recursive: true });
     }
   });
+
+  it.each(['ssh://host', 'tcp://host:port', 'tcp://', 'localhost:2375', 'https://host:2376'])(
+    'refuses %s as DOCKER_HOST',
+    (dockerHost) => {
+      expect(faultsOf({ DOCKER_HOST: dockerHost })).toHaveProperty('DOCKER_HOST');
+    },
+  );
+
+  it.each(['a b', '-x', 'a/b', 's1_?', 'ä'])('refuses %j among MONITORED_SERVICES', (name) => {
+    expect(faultsOf({ MONITORED_SERVICES: `redis,${name}` })).toHaveProperty('MONITORED_SERVICES');
+  });
 });

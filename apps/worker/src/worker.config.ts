@@ -46,7 +46,10 @@ const capabilityUrl = z
 const dockerHost = z
   .string()
   .trim()
-  .regex(/^(unix|tcp|http|https|npipe):\/\/.+$/, 'must begin with unix://, tcp://, http:// or https://');
+  .regex(
+    /^((unix|npipe):\/\/.+|(tcp|http):\/\/(\[[0-9a-fA-F:]+\]|[^:/]+)(:\d{1,5})?\/?)$/,
+    'must be unix:///path/to/docker.sock or tcp://host:port',
+  );
 
 const environmentSchema = z.object({
   WORKER_PORT: variables.port(9876),
@@ -61,7 +64,7 @@ const environmentSchema = z.object({
     .list(defaultServices)
     .refine((names) => names.length > 0, 'must name at least one container')
     .refine(
-      (names) => names.every((name) => /^[^\s/]{1,128}$/.test(name)),
+      (names) => names.every((name) => /^[a-zA-Z0-9*][a-zA-Z0-9_.*-]{0,127}$/.test(name)),
       'must be container names or globs such as s1_*, separated by commas',
     ),
   MIN_SERVICE_UPTIME: variables.percentBasisPoints('95'),

@@ -1,8 +1,8 @@
-import { GatewayClient } from '#livepeer';
+import { CapabilityRegistration, GatewayClient } from '#livepeer';
 import { startGatewayDouble, startOrchestratorDouble } from '#livepeer/testing';
 import { JournalLockedError, parseSignedReport, recoverReportSigner } from '#monitoring';
 import { startSimulatedEngine } from '#monitoring/testing';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { verifyTypedData } from 'ethers';
 import { connect, createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
@@ -346,7 +346,8 @@ describe('more jobs at once than the capacity', () => {
     return Number(line?.split(' ').at(-1) ?? 0);
   };
 
-  it('are refused with 429 until one of them ends, and an aborted one is counted', async () => {
+  it('are refused with 429 until one of them ends; an aborted one asks for another registration', async () => {
+    const jobAborted = jest.spyOn(worker.app.get(CapabilityRegistration), 'jobAborted');
     const slow = [await slowJob(), await slowJob()];
     const refused = await until(
       () => post(`${worker.url}/agent-net`, {}),
@@ -365,11 +366,13 @@ describe('more jobs at once than the capacity', () => {
     expect(await finished).toMatch(/^HTTP\/1.1 200/);
     expect((await post(`${worker.url}/agent-net`, {})).status).toBe(200);
 
+    expect(jobAborted).not.toHaveBeenCalled();
     slow[1]?.destroy();
     await until(
       () => counted('worker_jobs_total{outcome="aborted"}'),
       (count) => count === 1,
     );
+    expect(jobAborted).toHaveBeenCalledTimes(1);
     expect(await counted('worker_jobs_total{outcome="refused"}')).toBeGreaterThan(0);
     expect(await counted('worker_jobs_total{outcome="success"}')).toBeGreaterThan(0);
     slow[0]?.destroy();

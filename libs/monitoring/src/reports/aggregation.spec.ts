@@ -93,6 +93,7 @@ describe('any aggregation', () => {
     const uptime = aggregateUptime(window({ a: 60_000 }, 60_000), [], aggregation);
     expect(uptime).toEqual({ upMs: 0n, windowMs: 0n, missing: [] });
     expect(isAboveThreshold(uptime, 0n)).toBe(false);
+    expect(isAboveThreshold({ upMs: 1n, windowMs: 0n }, 0n)).toBe(false);
   });
 
   const millis = fc.integer({ min: 0, max: 60_000 });

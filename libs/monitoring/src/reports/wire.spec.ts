@@ -114,6 +114,9 @@ describe('a malformed report is refused with the field at fault', () => {
   });
 
   it('when a service was up for more than the window (101 %)', () => {
+    expect(() => parseSignedReport(changed(['report', 'services', 0, 'up_ms'], 60_600))).toThrow(
+      'report.services[0].up_ms is more than the window of 60000 ms',
+    );
     expect(faultsOf(changed(['report', 'services', 0, 'up_ms'], 60_600))).toEqual([
       'report.services[0].up_ms',
     ]);
