@@ -42,6 +42,7 @@ export class ChildProgram {
   private stopping = new AbortController();
   private life: Promise<void> | undefined;
   private lastLines: string[] = [];
+  private deaths = 0;
 
   constructor(private readonly options: ChildProgramOptions) {
     this.log = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
@@ -66,6 +67,11 @@ export class ChildProgram {
     });
   }
 
+  /** Whether it has ended by itself, even when it was started anew. */
+  hasDied(): boolean {
+    return this.deaths > 0;
+  }
+
   /** What it said last, for when it does not become ready. */
   lastWords(): string {
     return this.lastLines.join('\n');
@@ -76,6 +82,7 @@ export class ChildProgram {
     while (!signal.aborted) {
       const startedAt = Date.now();
       await this.runOnce();
+      if (!this.stopping.signal.aborted) this.deaths += 1;
       if (Date.now() - startedAt > 30_000) this.backoff.reset();
       await delay(this.backoff.next(), signal);
     }

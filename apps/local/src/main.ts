@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 
 import { narrate } from './narrate.js';
 import { localEnvironmentSchema, type LocalOptions, parseOptions, usage, UsageError } from './options.js';
-import { Stack, StartFailedError } from './stack.js';
+import { Stack, StartFailedError, StoppedError } from './stack.js';
 import type { StackFacts } from './stack-file.js';
 
 const say = (line = '') => process.stdout.write(`${line}\n`);
@@ -88,6 +88,7 @@ async function run(): Promise<void> {
     banner(await stack.start());
   } catch (error) {
     await stack.stop();
+    if (error instanceof StoppedError) return;
     throw error;
   }
 }

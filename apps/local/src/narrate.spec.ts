@@ -13,7 +13,8 @@ const assessed = {
   amountUsd: '1.666666',
 };
 
-const told = (fact: { message: string } & Record<string, unknown>) => stripVTControlCharacters(narrate(fact) ?? '');
+const told = (fact: { message: string } & Record<string, unknown>) =>
+  stripVTControlCharacters(narrate(fact) ?? '');
 
 describe('what the local stack tells of the log', () => {
   it('is one line per orchestrator and period: uptime, decision, amount', () => {

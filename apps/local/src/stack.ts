@@ -32,6 +32,11 @@ export class StartFailedError extends Error {
   override readonly name = 'StartFailedError';
 }
 
+/** Somebody stopped the stack while it was starting. */
+export class StoppedError extends Error {
+  override readonly name = 'StoppedError';
+}
+
 const readyLimitMs = 60_000;
 
 /** The account that is paid: on this chain it belongs to nobody who does anything else. */
@@ -52,9 +57,11 @@ async function untilReady(
     } catch {
       // It does not listen yet.
     }
+    if (program.hasDied())
+      throw new StartFailedError(`The ${name} ended at its start:\n${program.lastWords()}`);
     await delay(100, signal);
   }
-  if (signal.aborted) return;
+  if (signal.aborted) throw new StoppedError();
   throw new StartFailedError(
     `The ${name} is not ready after ${readyLimitMs / 1000} s: ${last}\n${program.lastWords()}`,
   );
@@ -66,6 +73,7 @@ export class Stack {
   private readonly stopping = new AbortController();
   private readonly pids = { worker: 0, distributor: 0 };
   private facts: StackFacts | undefined;
+  private starting: Promise<StackFacts & { engineNote: string }> | undefined;
   private ended: Promise<void> | undefined;
 
   constructor(
@@ -73,8 +81,13 @@ export class Stack {
     private readonly listener: StackListener,
   ) {}
 
-  /** @throws UsageError, PortInUseError, StartFailedError; what had been started is stopped by `stop` */
-  async start(): Promise<StackFacts & { engineNote: string }> {
+  /** @throws UsageError, PortInUseError, StartFailedError, StoppedError; what had been started is stopped by `stop` */
+  start(): Promise<StackFacts & { engineNote: string }> {
+    this.starting ??= this.startAll();
+    return this.starting;
+  }
+
+  private async startAll(): Promise<StackFacts & { engineNote: string }> {
     const { options } = this;
     const settings = await openState(options);
     await mkdir(join(options.stateDir, 'logs'), { recursive: true });
@@ -89,6 +102,7 @@ export class Stack {
       this.startEngine(),
       this.startNetwork(ports, settings.orchestratorSecret),
     ]);
+    if (this.stopping.signal.aborted) throw new StoppedError();
     const around: Surroundings = {
       settings,
       stateDir: options.stateDir,
@@ -134,6 +148,8 @@ export class Stack {
 
   private async stopAll(): Promise<void> {
     this.stopping.abort();
+    // What is being started must be known before it can be stopped; each start has a limit of its own.
+    await this.starting?.catch(() => undefined);
     for (const { name, stop } of this.stops.splice(0).reverse()) {
       try {
         await stop();

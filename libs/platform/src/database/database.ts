@@ -6,7 +6,7 @@ import { FactLogger } from '../logging/fact-logger.js';
 import { exponentialBackoff } from '../scheduling/backoff.js';
 import { delay } from '../scheduling/delay.js';
 import { errorCode } from '../wire/error-code.js';
-import { migrate } from './migrate.js';
+import { DatabaseNewerError, migrate, MigrationChangedError, MigrationFailedError } from './migrate.js';
 
 export interface DatabaseOptions {
   url: string;
@@ -34,6 +34,11 @@ export class TransactionLostError extends Error {
 
 /** Serialization failure, deadlock, server shutting down: the whole of the work may be done again. */
 const retriableCodes = new Set(['40001', '40P01', '57P01']);
+
+const isMigrationFault = (error: unknown) =>
+  error instanceof MigrationFailedError ||
+  error instanceof MigrationChangedError ||
+  error instanceof DatabaseNewerError;
 
 /**
  * The app's connection to PostgreSQL. It connects and migrates in the background, with backoff, so that the process is
@@ -131,7 +136,8 @@ export class Database implements OnModuleInit, BeforeApplicationShutdown {
       } catch (error) {
         this.error = error instanceof Error ? error : new Error(String(error));
         if (this.stopping.signal.aborted) throw new DatabaseUnavailableError(error);
-        this.log.warn('database not reachable', { error: this.error.message });
+        if (isMigrationFault(error)) this.log.error('database not migrated', error);
+        else this.log.warn('database not reachable', { error: this.error.message });
       }
       await delay(backoff.next(), this.stopping.signal);
     }

@@ -19,6 +19,16 @@ export class DatabaseNewerError extends Error {
   }
 }
 
+export class MigrationFailedError extends Error {
+  constructor(
+    readonly migration: string,
+    override readonly cause: unknown,
+  ) {
+    super(`The migration ${migration} failed: ${cause instanceof Error ? cause.message : String(cause)}`);
+    this.name = 'MigrationFailedError';
+  }
+}
+
 /** Arbitrary, but the same in every process that migrates one database. */
 const migrationLock = '7241605113';
 
