@@ -15,7 +15,7 @@ create function payments.period_ceiling(at timestamptz, seconds int) returns tim
 
 -- One row: these books. Its row lock serialises changes that people make.
 create table payments.book (
-  only boolean primary key default true check (only),
+  is_the_book boolean primary key default true check (is_the_book),
   ledger_id uuid not null default gen_random_uuid(),
   period_seconds int not null check (period_seconds between 1 and 3600 and 3600 % period_seconds = 0),
   opened_at timestamptz(3) not null default payments.clock()
