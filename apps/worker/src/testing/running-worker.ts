@@ -5,6 +5,7 @@ import { type IncomingHttpHeaders, request as openRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { z } from 'zod';
 
 import { createWorkerApp } from '../create-worker-app.js';
 import { CapabilityLifecycle } from '../jobs/capability-lifecycle.js';
@@ -94,3 +95,36 @@ export async function until<T>(ask: () => Promise<T>, isSo: (value: T) => boolea
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string(),
+  errors: z.array(z.object({ field: z.string(), detail: z.string() })).optional(),
+  watermark: z.string().optional(),
+});
+
+/** The answer as a problem document and the fields that it names; anything else fails the test. */
+export function problemOf(answer: Answer) {
+  if (!answer.headers['content-type']?.includes('application/problem+json')) {
+    throw new Error(`not a problem document: ${answer.text}`);
+  }
+  const problem = problemSchema.parse(answer.json);
+  if (problem.status !== answer.status) throw new Error(`status ${answer.status}, but ${answer.text}`);
+  if (answer.text.includes('node_modules')) throw new Error(`shows its inside: ${answer.text}`);
+  return { ...problem, fields: problem.errors?.map(({ field }) => field) ?? [] };
+}
+
+/** The first round of inspections settles the first moment. */
+export const untilSettled = (worker: RunningWorker) =>
+  until(
+    () => send(`${worker.url}/service-uptime`),
+    ({ status }) => status === 200,
+  );
+
+export const untilReady = (worker: RunningWorker) =>
+  until(
+    () => send(`${worker.url}/health/ready`),
+    ({ status }) => status === 200,
+  );

@@ -1,0 +1,71 @@
+import { GatewayClient } from '#livepeer';
+import { startGatewayDouble, startOrchestratorDouble } from '#livepeer/testing';
+import { parseSignedReport } from '#monitoring';
+import { startSimulatedEngine } from '#monitoring/testing';
+import { describe, expect, it } from '@jest/globals';
+import { connect, createServer } from 'node:net';
+import { pipeline } from 'node:stream';
+
+import { startWorker, until, untilSettled } from '../testing/running-worker.js';
+import { jobAnswerSchema } from './job.schemas.js';
+
+const challenge = `0x${'5a'.repeat(32)}`;
+
+describe('behind an orchestrator and a gateway', () => {
+  it('registers, does a job, and withdraws when it stops', async () => {
+    const engine = await startSimulatedEngine({ services: [{ name: 'redis_scb' }] });
+    const orchestrator = await startOrchestratorDouble({ secret: 'orch-secret' });
+    const gateway = await startGatewayDouble({ orchestrators: [orchestrator.url] });
+    const client = new GatewayClient({ gatewayUrl: gateway.url });
+    // The capability's address must be known before the worker's port is.
+    const front = createServer((socket) => {
+      const inner = connect(byoc.port, '127.0.0.1');
+      pipeline(socket, inner, socket, () => undefined);
+    });
+    const frontPort = await new Promise<number>((resolve) => {
+      front.listen(0, '127.0.0.1', () => {
+        const address = front.address();
+        resolve(typeof address === 'object' ? (address?.port ?? 0) : 0);
+      });
+    });
+    const byoc = await startWorker({
+      DOCKER_HOST: engine.dockerHost,
+      MONITORED_SERVICES: 'redis_scb',
+      ORCH_URL: orchestrator.url,
+      ORCH_SECRET: 'orch-secret',
+      CAPABILITY_URL: `http://127.0.0.1:${frontPort}`,
+    });
+    let isStopped = false;
+    try {
+      await until(
+        () => Promise.resolve(orchestrator.capabilities()),
+        (capabilities) => capabilities.length === 1,
+      );
+      await untilSettled(byoc);
+      const outcome = await client.send({
+        id: 'job-9',
+        capability: 'agent-net',
+        route: '/agent-net',
+        body: { challenge },
+        orchestratorUrl: orchestrator.url,
+        timeoutSeconds: 10,
+      });
+      if (outcome.kind !== 'success') throw new Error(outcome.detail);
+      const answer = jobAnswerSchema.parse(outcome.body);
+      expect(answer.job_id).toBe('job-9');
+      expect(parseSignedReport(answer.report).report.challenge).toBe(challenge);
+      expect(JSON.parse(outcome.metadata ?? '')).toMatchObject({ job_id: 'job-9' });
+
+      await byoc.stop();
+      isStopped = true;
+      expect(orchestrator.capabilities()).toEqual([]);
+    } finally {
+      if (!isStopped) await byoc.stop();
+      await client.close();
+      await engine.stop();
+      await gateway.stop();
+      await orchestrator.stop();
+      front.close();
+    }
+  });
+});

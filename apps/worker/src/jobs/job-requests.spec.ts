@@ -1,0 +1,83 @@
+import { CapabilityRegistration } from '#livepeer';
+import { type SimulatedEngine, startSimulatedEngine } from '#monitoring/testing';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { connect, type Socket } from 'node:net';
+
+import {
+  post,
+  problemOf,
+  type RunningWorker,
+  send,
+  startWorker,
+  until,
+  untilReady,
+  untilSettled,
+} from '../testing/running-worker.js';
+
+const services = ['redis_scb'];
+let engine: SimulatedEngine;
+let worker: RunningWorker;
+
+beforeAll(async () => {
+  engine = await startSimulatedEngine({ services: services.map((name) => ({ name })) });
+  worker = await startWorker({
+    DOCKER_HOST: engine.dockerHost,
+    MONITORED_SERVICES: services.join(),
+    CAPABILITY_CAPACITY: '2',
+  });
+  await untilReady(worker);
+  await untilSettled(worker);
+});
+
+afterAll(async () => {
+  await worker.stop();
+  await engine.stop();
+});
+
+describe('more jobs at once than the capacity', () => {
+  /** A job whose body never comes to an end: it holds its slot. */
+  const slowJob = () =>
+    new Promise<Socket>((resolve) => {
+      const socket = connect(worker.port, '127.0.0.1', () => {
+        socket.write('POST /agent-net HTTP/1.1\r\nHost: worker\r\nContent-Length: 2\r\n\r\n{', () => {
+          resolve(socket);
+        });
+      });
+    });
+  const counted = async (name: string) => {
+    const line = (await send(`${worker.url}/metrics`)).text.split('\n').find((text) => text.startsWith(name));
+    return Number(line?.split(' ').at(-1) ?? 0);
+  };
+
+  it('are refused with 429 until one of them ends; an aborted one asks for another registration', async () => {
+    const jobAborted = jest.spyOn(worker.app.get(CapabilityRegistration), 'jobAborted');
+    const slow = [await slowJob(), await slowJob()];
+    const refused = await until(
+      () => post(`${worker.url}/agent-net`, {}),
+      ({ status }) => status === 429,
+    );
+    expect(problemOf(refused).status).toBe(429);
+    expect(refused.headers['retry-after']).toBe('1');
+    expect((await send(`${worker.url}/service-status`, { method: 'POST' })).status).toBe(200);
+
+    const finished = new Promise<string>((resolve) => {
+      slow[0]?.once('data', (data: Buffer) => {
+        resolve(data.toString());
+      });
+    });
+    slow[0]?.write('}');
+    expect(await finished).toMatch(/^HTTP\/1.1 200/);
+    expect((await post(`${worker.url}/agent-net`, {})).status).toBe(200);
+
+    expect(jobAborted).not.toHaveBeenCalled();
+    slow[1]?.destroy();
+    await until(
+      () => counted('worker_jobs_total{outcome="aborted"}'),
+      (count) => count === 1,
+    );
+    expect(jobAborted).toHaveBeenCalledTimes(1);
+    expect(await counted('worker_jobs_total{outcome="refused"}')).toBeGreaterThan(0);
+    expect(await counted('worker_jobs_total{outcome="success"}')).toBeGreaterThan(0);
+    slow[0]?.destroy();
+  });
+});
