@@ -37,3 +37,29 @@ export type {
 export { Orchestrators } from './orchestrators/orchestrators.js';
 export { Policies, type PolicyChange, type PolicyInForce, type PolicyVersion } from './policies/policies.js';
 export { type Rate, type RateChange, type RateInForce, Rates } from './rates/rates.js';
+export type { ChainOptions } from './chain/chain-options.js';
+export type { Finality } from './chain/finality.js';
+export type {
+  Payout,
+  PayoutAttempt,
+  PayoutChange,
+  PayoutDetail,
+  PayoutRun,
+  PayoutSettlement,
+  PayoutStatus,
+  SkippedPayee,
+} from './payouts/payout.js';
+export { type PayoutFilter, Payouts } from './payouts/payouts.js';
+export type { PauseState } from './payouts/settlement-control.js';
+export {
+  type Difference,
+  Reconciliation,
+  type ReconciliationReport,
+} from './reconciliation/reconciliation.js';
+export { SettlementModule } from './settlement/settlement.module.js';
+export {
+  type SettlementMethod,
+  type SettlementOptions,
+  SettlementOptionsError,
+} from './settlement/settlement-options.js';
+export { Settler, type SettlementStatus } from './settlement/settler.js';

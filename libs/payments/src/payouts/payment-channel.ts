@@ -1,0 +1,55 @@
+import { getAddress, isAddress, ZeroAddress } from 'ethers';
+
+import { authorizationNonce } from '../chain/authorization.js';
+import { multicall3Address } from '../chain/multicall3.js';
+import type { TreasuryChain } from '../chain/treasury-chain.js';
+
+/** How new payouts are going to be paid, bound to each of them when it is made. */
+export interface PaymentChannel {
+  method: 'ledger' | 'usdc';
+  /** Payouts are counted for each orchestrator and asset. */
+  asset: string;
+  chainId: bigint | null;
+  tokenAddress: string | null;
+  treasuryAddress: string | null;
+  authorizationNonce(ledgerId: string, payoutId: string): string | null;
+  /** Why nothing may be paid to this address, or null. */
+  objectionTo(address: string | null): string | null;
+}
+
+/** Paid outside: exported, and marked paid by a person. Needs no address. */
+export const ledgerChannel: PaymentChannel = {
+  method: 'ledger',
+  asset: 'ledger',
+  chainId: null,
+  tokenAddress: null,
+  treasuryAddress: null,
+  authorizationNonce: () => null,
+  objectionTo: () => null,
+};
+
+/** The chain must have passed its guards. */
+export function usdcChannel(chain: TreasuryChain): PaymentChannel {
+  const { chainId, tokenAddress } = chain;
+  const ours = new Map([
+    [ZeroAddress, 'the zero address'],
+    [tokenAddress, 'the token itself'],
+    [multicall3Address, 'Multicall3'],
+    [chain.treasury.address, 'our own treasury'],
+    [chain.gasPayer.address, 'our own gas payer'],
+  ]);
+  return {
+    method: 'usdc',
+    asset: chain.asset,
+    chainId,
+    tokenAddress,
+    treasuryAddress: chain.treasury.address,
+    authorizationNonce: (ledgerId, payoutId) => authorizationNonce(chainId, tokenAddress, ledgerId, payoutId),
+    objectionTo(address) {
+      if (address === null) return 'no payout address is in force';
+      if (!isAddress(address)) return `${address} is not an address`;
+      const owner = ours.get(getAddress(address));
+      return owner === undefined ? null : `the payout address is ${owner}`;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+
+import { hex32Schema } from '#platform';
+
+import { type Sql, selectRow, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
+import { type Payout, payoutStatuses, type PayoutStatus } from './payout.js';
+
+const payoutRow = z
+  .object({
+    id: z.uuid(),
+    orchestrator_id: z.uuid(),
+    payout_address: z.string().nullable(),
+    amount_micro_usd: sqlBigint,
+    method: z.enum(['ledger', 'usdc']),
+    status: z.enum(payoutStatuses),
+    hold_reason: z.string().nullable(),
+    tx_hash: z.string().nullable(),
+    block_number: sqlBigint.nullable(),
+    outside_reference: z.string().nullable(),
+    authorization_nonce: hex32Schema.nullable(),
+    created_at: sqlTime,
+    paid_at: sqlTime.nullable(),
+  })
+  .transform((row): Payout => ({
+    id: row.id,
+    orchestratorId: row.orchestrator_id,
+    payoutAddress: row.payout_address,
+    amountMicroUsd: row.amount_micro_usd,
+    method: row.method,
+    status: row.status,
+    holdReason: row.hold_reason,
+    txHash: row.tx_hash,
+    blockNumber: row.block_number,
+    outsideReference: row.outside_reference,
+    authorizationNonce: row.authorization_nonce,
+    createdAt: row.created_at,
+    paidAt: row.paid_at,
+  }));
+
+const columns = `p.id, p.orchestrator_id, p.payout_address, p.amount_micro_usd, p.method, p.status, p.hold_reason, p.tx_hash,
+  p.block_number, p.outside_reference, p.authorization_nonce, p.created_at, p.paid_at`;
+
+/** `clause` is everything after `from payments.payout p`. */
+export const selectPayouts = (
+  sql: Sql,
+  clause: string,
+  parameters: readonly unknown[] = [],
+): Promise<Payout[]> =>
+  selectRows(sql, payoutRow, `select ${columns} from payments.payout p ${clause}`, parameters);
+
+export const selectPayout = (sql: Sql, id: string, lock = ''): Promise<Payout | undefined> =>
+  selectRow(sql, payoutRow, `select ${columns} from payments.payout p where id = $1 ${lock}`, [id]);
+
+/** Writes down that something happened to a payout; its state changes in the same transaction. */
+export async function recordChange(
+  tx: Sql,
+  payoutId: string,
+  status: PayoutStatus,
+  detail: string,
+): Promise<void> {
+  await tx.query('insert into payments.payout_event (payout_id, status, detail) values ($1, $2, $3)', [
+    payoutId,
+    status,
+    detail,
+  ]);
+}

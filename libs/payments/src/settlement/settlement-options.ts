@@ -1,0 +1,43 @@
+import type { ChainOptions } from '../chain/chain-options.js';
+
+export type SettlementMethod = 'ledger' | 'usdc' | 'erc20';
+
+export interface SettlementOptions {
+  method: SettlementMethod;
+  settleIntervalSeconds: number;
+  /** A payable below it waits. */
+  minPayoutMicroUsd: bigint;
+  /** A payout above it is held until a person lets it go. */
+  maxPayoutMicroUsd?: bigint | undefined;
+  /** Signed in any 24 hours, at most. */
+  maxDailyPayoutMicroUsd?: bigint | undefined;
+  /** Required by the methods `usdc` and `erc20`. */
+  chain?: ChainOptions | undefined;
+  /** Payouts in one tx. 50 unless given: about 25 kB of calldata. */
+  batchSize?: number | undefined;
+  /** How long an authorization holds after its signing. One hour unless given. */
+  authorizationSeconds?: number | undefined;
+  /** How long a tx may stay unmined before its fee is raised. 30 s unless given. */
+  feeBumpSeconds?: number | undefined;
+}
+
+export const SETTLEMENT_OPTIONS = Symbol('SETTLEMENT_OPTIONS');
+
+/** Options that contradict each other or ask for what is not there; the message names what to change. */
+export class SettlementOptionsError extends Error {
+  override readonly name = 'SettlementOptionsError';
+}
+
+/** @throws SettlementOptionsError */
+export function checkSettlementOptions({ method, chain, ...options }: SettlementOptions): void {
+  if (method === 'erc20') {
+    throw new SettlementOptionsError(
+      'SETTLEMENT_METHOD=erc20 is not available yet; use usdc for a token with EIP-3009, or ledger',
+    );
+  }
+  if (method !== 'usdc') return;
+  if (!chain) throw new SettlementOptionsError('SETTLEMENT_METHOD=usdc needs a chain and a payer');
+  if (options.maxPayoutMicroUsd === undefined || options.maxDailyPayoutMicroUsd === undefined) {
+    throw new SettlementOptionsError('SETTLEMENT_METHOD=usdc needs MAX_PAYOUT_USD and MAX_DAILY_PAYOUT_USD');
+  }
+}

@@ -1,0 +1,60 @@
+import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata } from '@nestjs/common';
+
+import { Database } from '#platform';
+
+import { AuditLog } from '../audit/audit-log.js';
+import { Books } from '../books/books.js';
+import { Ledger } from '../ledger/ledger.js';
+import { Payouts } from '../payouts/payouts.js';
+import { Reconciliation } from '../reconciliation/reconciliation.js';
+import { assembleSettlement, type SettlementDoors } from './assemble.js';
+import { SETTLEMENT_OPTIONS, type SettlementOptions } from './settlement-options.js';
+import { Settler } from './settler.js';
+
+const DOORS = Symbol('SETTLEMENT_DOORS');
+
+interface SettlementModuleOptions {
+  imports?: NonNullable<ModuleMetadata['imports']>;
+  inject?: NonNullable<FactoryProvider['inject']>;
+  useFactory: FactoryProvider<SettlementOptions>['useFactory'];
+}
+
+/**
+ * `Payouts`, `Settler` and `Reconciliation`. Needs `BooksModule` and `DatabaseModule`. It starts no loop: whoever
+ * schedules calls `Settler.tick()`.
+ */
+@Module({})
+export class SettlementModule {
+  static forRoot(options: SettlementOptions, imports: ModuleMetadata['imports'] = []): DynamicModule {
+    return SettlementModule.forRootAsync({ imports: [...imports], useFactory: () => options });
+  }
+
+  static forRootAsync({ imports = [], inject = [], useFactory }: SettlementModuleOptions): DynamicModule {
+    return {
+      module: SettlementModule,
+      imports,
+      providers: [
+        { provide: SETTLEMENT_OPTIONS, inject, useFactory },
+        {
+          provide: DOORS,
+          inject: [Database, Ledger, Books, AuditLog, SETTLEMENT_OPTIONS],
+          useFactory: (
+            database: Database,
+            ledger: Ledger,
+            books: Books,
+            audit: AuditLog,
+            options: SettlementOptions,
+          ) => assembleSettlement({ database, ledger, books, audit }, options),
+        },
+        { provide: Payouts, inject: [DOORS], useFactory: (doors: SettlementDoors) => doors.payouts },
+        { provide: Settler, inject: [DOORS], useFactory: (doors: SettlementDoors) => doors.settler },
+        {
+          provide: Reconciliation,
+          inject: [DOORS],
+          useFactory: (doors: SettlementDoors) => doors.reconciliation,
+        },
+      ],
+      exports: [Payouts, Settler, Reconciliation],
+    };
+  }
+}

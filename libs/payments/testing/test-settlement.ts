@@ -1,0 +1,149 @@
+import { Wallet } from 'ethers';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+
+import type { Database, Hex } from '#platform';
+
+import { AuditLog } from '../src/audit/audit-log.js';
+import type { BooksOptions } from '../src/books/books-options.js';
+import { Books } from '../src/books/books.js';
+import { RpcEndpoint } from '../src/chain/rpc-endpoint.js';
+import { account } from '../src/ledger/account.js';
+import { Ledger } from '../src/ledger/ledger.js';
+import { assembleSettlement, type SettlementDoors } from '../src/settlement/assemble.js';
+import type { SettlementOptions } from '../src/settlement/settlement-options.js';
+import { deployLocalToken, type LocalToken } from './deploy-local-token.js';
+import { developmentKeys } from './development-keys.js';
+import { type Anvil, startAnvil } from './start-anvil.js';
+import { openTestBooks, type TestBooks } from './test-books.js';
+
+const bookOptions: BooksOptions = {
+  paymentIntervalSeconds: 60,
+  basePaymentMicroUsd: 10_000_000n,
+  maxRateMicroUsd: 100_000_000n,
+  minServiceUptimeBasisPoints: 9_500n,
+  uptimeAggregation: 'mean',
+  requiredServices: ['a'],
+  evidenceGraceSeconds: 86_400,
+  allowSharedWorkers: true,
+  payoutAddressDelaySeconds: 0,
+};
+
+export type SettlementChange = Partial<Omit<SettlementOptions, 'chain'>> & {
+  chain?: Partial<NonNullable<SettlementOptions['chain']>>;
+};
+
+export interface TestSettlement {
+  books: TestBooks;
+  anvil: Anvil;
+  token: LocalToken;
+  rpc: RpcEndpoint;
+  ledger: Ledger;
+  payer: string;
+  /** As one process has it. Each call is another process that knows only what the database knows. */
+  process(change?: SettlementChange, database?: Database): SettlementDoors;
+  /** An orchestrator that is owed this much. */
+  owe(microUsd: bigint, payoutAddress?: string | null): Promise<{ id: string; address: string }>;
+  mine(blocks?: number): Promise<void>;
+  /** Ticks, with two more blocks each time, until nothing is open any more. */
+  untilFinal(doors: SettlementDoors): Promise<void>;
+  /** Σ of the token's Transfer events from the treasury, by recipient. */
+  transfers(): Promise<Map<string, bigint>>;
+  close(): Promise<void>;
+}
+
+const logRow = z.object({ topics: z.array(z.string()), data: z.string() });
+const transferTopic = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef';
+
+/** Real books, a real chain with mining on demand, and settlement between them. */
+export async function openTestSettlement(): Promise<TestSettlement> {
+  const books = await openTestBooks();
+  const anvil = await startAnvil();
+  const payerWallet = new Wallet(developmentKeys.payer);
+  const token = await deployLocalToken({ rpcUrl: anvil.rpcUrl, payerAddress: payerWallet.address });
+  const rpc = new RpcEndpoint(anvil.rpcUrl);
+  const ledger = new Ledger();
+  const { database } = books;
+  const audit = new AuditLog(database);
+  await new Books(database, bookOptions).open();
+
+  const rooms = (db: Database) => ({ database: db, ledger, books: new Books(db, bookOptions), audit });
+  const settlement: TestSettlement = {
+    ...{ books, anvil, token, rpc, ledger, payer: payerWallet.address },
+    process: (change = {}, db = database) =>
+      assembleSettlement(rooms(db), {
+        method: 'usdc',
+        settleIntervalSeconds: 0,
+        minPayoutMicroUsd: 1_000_000n,
+        maxPayoutMicroUsd: 1_000_000_000n,
+        maxDailyPayoutMicroUsd: 1_000_000_000_000n,
+        ...change,
+        chain: {
+          rpcUrls: [anvil.rpcUrl],
+          chainId: 31_337n,
+          tokenAddress: token.tokenAddress,
+          payerPrivateKey: developmentKeys.payer,
+          gasPayerPrivateKey: developmentKeys.gasPayer satisfies Hex,
+          finality: 2,
+          ...change.chain,
+        },
+      }),
+    owe: async (microUsd, payoutAddress) => {
+      const address = payoutAddress === undefined ? Wallet.createRandom().address : payoutAddress;
+      const id = randomUUID();
+      await database.transaction(async (tx) => {
+        await tx.query(
+          `insert into payments.orchestrator (id, service_uri, origin) values ($1, 'https://o.example', 'rest')`,
+          [id],
+        );
+        await tx.query(
+          `insert into payments.orchestrator_fact (orchestrator_id, fact, value, effective_from, actor)
+             values ($1, 'payout_address', $2, now() - interval '1 day', 'test')`,
+          [id, address],
+        );
+        await ledger.post(tx, {
+          kind: 'accrual',
+          idempotencyKey: `test/${id}/${Date.now()}`,
+          effectiveAt: new Date(),
+          transfers: [{ debit: account.rewards(id), credit: account.payable(id), amountMicroUsd: microUsd }],
+        });
+      });
+      return { id, address: address ?? '' };
+    },
+    mine: async (blocks = 1) => {
+      await rpc.call('anvil_mine', [`0x${blocks.toString(16)}`], z.unknown());
+    },
+    untilFinal: async (doors) => {
+      for (let turn = 0; turn < 20; turn += 1) {
+        await doors.settler.tick();
+        const open: unknown = await database.dataSource.query(
+          `select 1 from payments.payout where status in ('reserved', 'sent', 'mined')`,
+        );
+        if (Array.isArray(open) && open.length === 0) return;
+        await settlement.mine(2);
+      }
+      throw new Error('payouts are still open after 20 turns');
+    },
+    transfers: async () => {
+      const from = `0x${payerWallet.address.slice(2).toLowerCase().padStart(64, '0')}`;
+      const filter = {
+        address: token.tokenAddress,
+        topics: [transferTopic, from],
+        fromBlock: '0x0',
+        toBlock: 'latest',
+      };
+      const logs = await rpc.call('eth_getLogs', [filter], z.array(logRow));
+      const sums = new Map<string, bigint>();
+      for (const { topics, data } of logs) {
+        const to = `0x${topics[2]?.slice(26) ?? ''}`;
+        sums.set(to, (sums.get(to) ?? 0n) + BigInt(data));
+      }
+      return sums;
+    },
+    close: async () => {
+      await anvil.stop();
+      await books.close();
+    },
+  };
+  return settlement;
+}
