@@ -1,9 +1,31 @@
 import { DataSource } from 'typeorm';
 
-import { Database } from '#platform';
+import { Database, migrate } from '#platform';
 import { createTestDatabase } from '#platform/testing';
 
+import { Assessments } from '../src/assessments/assessments.js';
+import { Assessor } from '../src/assessments/assessor.js';
+import { AuditLog } from '../src/audit/audit-log.js';
+import { Balances } from '../src/balances/balances.js';
+import type { BooksOptions } from '../src/books/books-options.js';
+import { Books } from '../src/books/books.js';
+import { Ledger } from '../src/ledger/ledger.js';
 import { paymentsMigrations } from '../src/migrations/folder.js';
+import { Orchestrators } from '../src/orchestrators/orchestrators.js';
+import { Policies } from '../src/policies/policies.js';
+import { Rates } from '../src/rates/rates.js';
+
+export interface BookServices {
+  audit: AuditLog;
+  ledger: Ledger;
+  books: Books;
+  rates: Rates;
+  policies: Policies;
+  orchestrators: Orchestrators;
+  assessments: Assessments;
+  assessor: Assessor;
+  balances: Balances;
+}
 
 export interface TestBooks {
   url: string;
@@ -15,8 +37,45 @@ export interface TestBooks {
   close(): Promise<void>;
 }
 
+/** As the local stack keeps them, but with two services. */
+export const testBooksOptions: BooksOptions = {
+  paymentIntervalSeconds: 60,
+  basePaymentMicroUsd: 10_000_000n,
+  maxRateMicroUsd: 100_000_000n,
+  minServiceUptimeBasisPoints: 9_500n,
+  uptimeAggregation: 'mean',
+  requiredServices: ['autogen_agent', 'redis_scb'],
+  evidenceGraceSeconds: 86_400,
+  allowSharedWorkers: false,
+  payoutAddressDelaySeconds: 86_400,
+  reportDelayMs: 0,
+};
+
+/** What `BooksModule` provides, without Nest. */
+export function bookServices(database: Database, changes: Partial<BooksOptions> = {}): BookServices {
+  const options = { ...testBooksOptions, ...changes };
+  const audit = new AuditLog(database);
+  const ledger = new Ledger();
+  const rates = new Rates(database, audit, options);
+  const policies = new Policies(database, audit);
+  return {
+    audit,
+    ledger,
+    rates,
+    policies,
+    books: new Books(database, options),
+    orchestrators: new Orchestrators(database, audit, rates, policies, options),
+    assessments: new Assessments(database),
+    assessor: new Assessor(database, ledger, audit, options),
+    balances: new Balances(database),
+  };
+}
+
 async function connect(url: string): Promise<Database> {
   const dataSource = new DataSource({ type: 'postgres', url, poolSize: 5 });
+  // First on its own: the app would try a migration that is wrong again and again.
+  await dataSource.initialize();
+  await migrate(dataSource, paymentsMigrations);
   const database = new Database(dataSource, { url, migrations: paymentsMigrations });
   await database.whenReady();
   return database;
@@ -24,10 +83,10 @@ async function connect(url: string): Promise<Database> {
 
 /** Fresh, migrated, empty books on the run's real PostgreSQL. */
 export async function openTestBooks(): Promise<TestBooks> {
-  const { url, drop } = await createTestDatabase();
-  const opened = [await connect(url)];
-  const [database] = opened;
-  if (!database) throw new Error('unreachable');
+  const empty = await createTestDatabase();
+  const { url } = empty;
+  const database = await connect(url);
+  const opened = [database];
   return {
     url,
     database,
@@ -45,7 +104,7 @@ export async function openTestBooks(): Promise<TestBooks> {
     },
     async close() {
       await Promise.all(opened.map(({ dataSource }) => dataSource.destroy()));
-      await drop();
+      await empty.drop();
     },
   };
 }

@@ -19,7 +19,8 @@ export interface OrchestratorRecord {
 
 const createdRow = z.object({ id: z.uuid(), created_at: sqlTime });
 
-/** Adds the record, its facts and its place in the work queue: the first period is the first full one after now. */
+/** Adds the record, its facts and its place in the work queue: the first period begins at the next boundary,
+ * with the terms that the record was made with. */
 export async function insertOrchestrator(tx: Sql, record: OrchestratorRecord): Promise<string> {
   const { actor } = record;
   const created = await selectRow(
@@ -49,7 +50,7 @@ export async function insertOrchestrator(tx: Sql, record: OrchestratorRecord): P
   }
   await tx.query(
     `insert into payments.assessment_progress (orchestrator_id, opened_until)
-       select $1, payments.period_ceiling($2, period_seconds) from payments.book`,
+       select $1, payments.period_floor($2, period_seconds) + make_interval(secs => period_seconds) from payments.book`,
     [id, from],
   );
   return id;
