@@ -1,4 +1,10 @@
-import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata } from '@nestjs/common';
+import {
+  type DynamicModule,
+  type FactoryProvider,
+  Global,
+  Module,
+  type ModuleMetadata,
+} from '@nestjs/common';
 
 import { Database } from '#platform';
 
@@ -23,6 +29,7 @@ interface SettlementModuleOptions {
  * `Payouts`, `Settler` and `Reconciliation`. Needs `BooksModule` and `DatabaseModule`. It starts no loop: whoever
  * schedules calls `Settler.tick()`.
  */
+@Global()
 @Module({})
 export class SettlementModule {
   static forRoot(options: SettlementOptions, imports: ModuleMetadata['imports'] = []): DynamicModule {
