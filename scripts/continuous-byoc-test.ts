@@ -61,7 +61,7 @@ await runScript('byoc:continuous', async () => {
   const environment = loadEnvironmentOrExit('byoc:continuous script', surroundingsEnvironment);
   const surroundings = await findSurroundings(flags, environment);
   const { capability, orchestratorUrl } = surroundings;
-  const gatewayUrl = required(surroundings.gatewayUrl, '--gateway', 'GATEWAY_URL');
+  const gatewayUrl = required('gateway', surroundings.gatewayUrl, '--gateway', 'GATEWAY_URL');
   const { csv } = flags;
   if (csv !== undefined) await startCsv(csv);
 

@@ -101,10 +101,10 @@ export async function findSurroundings(
 }
 
 /** @throws UsageError that names the flag */
-export function required(value: string | undefined, flag: string, variable: string): string {
+export function required(part: string, value: string | undefined, flag: string, variable: string): string {
   if (value !== undefined && value !== '') return value;
   throw new UsageError(
-    `Nobody said where it is: ${flag} (or ${variable}). There is no ${defaultStackFile} either, so the local stack is not ` +
+    `Nobody named the ${part}: ${flag} (or ${variable}). There is no ${defaultStackFile} either, so the local stack is not ` +
       'running here: start it with `npm start` in another terminal, or name the parts of your deployment.',
   );
 }

@@ -9,3 +9,5 @@ export type {
 } from './orchestrator-double.js';
 export type { RegisteredCapability } from './capability-registry.js';
 export type { Profile } from './profile.js';
+export { startWorkerStub } from './worker-stub.js';
+export type { ReceivedRequest, WorkerAnswer, WorkerStub } from './worker-stub.js';
