@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import Docker from 'dockerode';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -50,6 +50,18 @@ const override = {
   networks: { 'central-network': { name: `${prefix}-central` } },
 };
 
+/** Output of a container comes in frames: stream, three zeros, length in four bytes, text. */
+function textOfFrames(raw: Buffer): string {
+  let text = '';
+  for (let at = 0; at + 8 <= raw.length; at += 8 + raw.readUInt32BE(at + 4)) {
+    text += raw.toString('utf8', at + 8, at + 8 + raw.readUInt32BE(at + 4));
+  }
+  return text;
+}
+
+// Upper bounds for a machine that is busy with the other tests.
+jest.setTimeout(200_000);
+
 (await describeWith('engine', 'docker-compose', 'haproxy'))('the containers', () => {
   let project: ComposeProject;
   const imported: string[] = [];
@@ -75,7 +87,7 @@ const override = {
 
   const inspect = (service: string) => docker.getContainer(nameOf(service)).inspect();
 
-  async function until<T>(what: string, look: () => Promise<T | undefined>, limitMs = 60_000): Promise<T> {
+  async function until<T>(what: string, look: () => Promise<T | undefined>, limitMs = 90_000): Promise<T> {
     const deadline = Date.now() + limitMs;
     for (;;) {
       const found = await look();
@@ -98,8 +110,7 @@ const override = {
   /** As `docker logs NAME | tail -20` shows them. */
   async function logsOf(service: string, tail = 20) {
     const raw = await docker.getContainer(nameOf(service)).logs({ stdout: true, stderr: true, tail });
-    // Each piece has a header of eight bytes: stream, three zeros, length.
-    return raw.toString('utf8').replace(/[\u0000-\u0002]\u0000{3}[^]{4}/g, '');
+    return textOfFrames(raw);
   }
 
   async function addressOf(service: string, port: string) {
@@ -126,7 +137,7 @@ const override = {
       const { Config, HostConfig } = await inspect(service);
       expect(Config.User).toBe('1000:1000');
       expect(HostConfig.ReadonlyRootfs).toBe(true);
-      expect(await execute(service, ['sh', '-c', 'echo > /app/mark'])).not.toBe(0);
+      expect(await execute(service, ['sh', '-c', 'echo > /app/mark'])).toBe(1);
     }
   });
 
@@ -179,8 +190,9 @@ const override = {
   });
 
   it('makes the password of the database at the first start, and shows it in no variable', async () => {
-    expect(await execute('payment-distributor', ['test', '-s', '/run/credentials/database-url'])).toBe(0);
-    expect(await execute('livepeer-worker', ['test', '-e', '/run/credentials/database-url'])).not.toBe(0);
+    const isThere = ['sh', '-c', 'test -s /run/credentials/database-url'];
+    expect(await execute('payment-distributor', isThere)).toBe(0);
+    expect(await execute('livepeer-worker', isThere)).toBe(1);
     for (const service of ['postgres', 'payment-distributor']) {
       const { Config } = await inspect(service);
       expect(Config.Env.filter((line) => /^(POSTGRES_PASSWORD|DATABASE_URL)=/.test(line))).toEqual([]);
