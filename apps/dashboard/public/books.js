@@ -16,7 +16,12 @@ const payoutWords = {
 };
 
 const hash = (hex) => (hex === null ? null : element('span', { class: 'hash', title: hex }, shortHex(hex)));
-const amount = (text) => dollars(microUsd(text));
+
+/** Nothing stands back, so that the eye finds what is not nothing. */
+function amount(text) {
+  const value = microUsd(text);
+  return value === 0n ? element('span', { class: 'nothing' }, dollars(value)) : dollars(value);
+}
 
 export function payoutState({ paused, method, interval_seconds: seconds }) {
   if (paused) return 'Payouts are paused: pay accrues, nothing is sent.';
@@ -40,7 +45,7 @@ export function totals(balances) {
 export const balanceTable = (balances, nameOf) =>
   table(
     [
-      { label: 'Orchestrator', cell: (row) => nameOf(row.orchestrator_id) },
+      { label: 'Orchestrator', className: 'name', cell: (row) => nameOf(row.orchestrator_id) },
       { label: 'Earned', className: 'number', cell: (row) => amount(row.accrued_usd) },
       { label: 'Corrections', className: 'number', cell: (row) => amount(row.adjusted_usd) },
       { label: 'Owed', className: 'number', cell: (row) => amount(row.payable_usd) },
@@ -55,7 +60,7 @@ export const payoutTable = (payouts, nameOf) =>
   table(
     [
       { label: 'Made', className: 'time', cell: (row) => time(row.created_at) },
-      { label: 'Orchestrator', cell: (row) => nameOf(row.orchestrator_id) },
+      { label: 'Orchestrator', className: 'name', cell: (row) => nameOf(row.orchestrator_id) },
       {
         label: 'State',
         cell: (row) => pill(payoutWords[row.status] ?? row.status, payoutTones[row.status] ?? 'unknown'),
@@ -77,7 +82,7 @@ export const periodTable = (assessments, nameOf) =>
   table(
     [
       { label: 'Period from', className: 'time', cell: (row) => time(row.period_start) },
-      { label: 'Orchestrator', cell: (row) => nameOf(row.orchestrator_id) },
+      { label: 'Orchestrator', className: 'name', cell: (row) => nameOf(row.orchestrator_id) },
       { label: 'Uptime', className: 'number', cell: (row) => percent(row.uptime_percentage) },
       { label: 'Decision', cell: (row) => pill(decisionWords[row.decision], decisionTones[row.decision]) },
       { label: 'Reason', className: 'reason', cell: (row) => row.reason_text ?? row.reason },

@@ -72,7 +72,9 @@ function card({ name, state, uptime_percentage: uptime, services }, assessments)
           'li',
           { class: 'service', 'data-state': service.state },
           service.name,
-          service.state === 'up' ? null : element('em', {}, serviceWords[service.state]),
+          service.state === 'up' || state === 'unknown'
+            ? null
+            : element('em', {}, serviceWords[service.state]),
         ),
       ),
     ),

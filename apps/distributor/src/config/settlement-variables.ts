@@ -30,7 +30,7 @@ export const settlementVariables = {
   FINALITY: z
     .string()
     .regex(/^(finalized|[1-9]\d{0,4})$/, 'must be finalized, or the number of blocks on top of a payment')
-    .transform((text) => (text === 'finalized' ? text : Number(text)))
+    .transform((text) => (text === 'finalized' ? ('finalized' as const) : Number(text)))
     .prefault('finalized'),
 };
 

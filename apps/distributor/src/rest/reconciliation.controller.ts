@@ -32,7 +32,7 @@ export class ReconciliationController {
     const { ok, checkedAtBlock, differences } = await this.reconciliation.run();
     return {
       ok,
-      checked_at_block: checkedAtBlock,
+      checked_at_block: checkedAtBlock === null ? null : Number(checkedAtBlock),
       differences: differences.map(({ account, ledgerMicroUsd, chainMicroUsd, detail }) => ({
         account,
         ledger_usd: usd(ledgerMicroUsd),
