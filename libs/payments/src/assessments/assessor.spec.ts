@@ -209,6 +209,41 @@ describe('the assessor', () => {
     expect(await count('payments.pending_assessment')).toBe(0);
   });
 
+  it('pays what the journals prove after a stop of three times the grace', async () => {
+    await open({ evidenceGraceSeconds: 600 });
+    const worker = new TestWorker();
+    const { id } = await create(worker);
+    worker.answer = () => ({ kind: 'failed', detail: 'connection refused' });
+    await books.setClock(at(1));
+    await services.assessor.assessDue(worker);
+    worker.answer = undefined;
+    worker.change = (statement) => ({ ...statement, issuedAtMs: BigInt(at(31).getTime()) });
+    await books.setClock(at(31));
+    expect(await services.assessor.assessDue(worker)).toHaveLength(31);
+    expect(await payable(id)).toBe(310_000_000n);
+  });
+
+  it('gives up on every period whose grace is over with one more failure, and on no other', async () => {
+    await open({ evidenceGraceSeconds: 600 });
+    const worker = new TestWorker();
+    await create(worker);
+    worker.answer = () => ({ kind: 'failed', detail: 'connection refused' });
+    for (const minutes of [1, 2, 3]) {
+      await books.setClock(at(minutes));
+      await services.assessor.assessDue(worker);
+    }
+    const asked = worker.requests.length;
+    await books.setClock(at(20));
+    const decided = await services.assessor.assessDue(worker);
+    expect(worker.requests).toHaveLength(asked + 1);
+    expect(decided.length).toBeGreaterThan(0);
+    expect(decided.every(({ reason, periodEnd }) => reason === 'no_evidence' && periodEnd <= at(3))).toBe(
+      true,
+    );
+    const { items } = await services.assessments.list({ decision: 'pending' });
+    expect(items.length).toBe(20 - decided.length);
+  });
+
   it('asks again when the worker said, if it cannot speak for the period yet', async () => {
     const worker = new TestWorker();
     await create(worker);

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { Database, FactLogger } from '#platform';
+import { Database, DatabaseUnavailableError, FactLogger } from '#platform';
 
 import { AuditLog } from '../audit/audit-log.js';
 import { BOOKS_OPTIONS, type BooksOptions } from '../books/books-options.js';
@@ -52,6 +52,7 @@ export class Assessor {
     source: EvidenceSource,
     signal = new AbortController().signal,
   ): Promise<AssessmentRecord[]> {
+    await this.prepareLedger();
     const claimedPeriods = await this.claim();
     const [first] = claimedPeriods;
     if (!first) return [];
@@ -63,7 +64,7 @@ export class Assessor {
       now: () => new Date(first.claimed_at.getTime() + Math.floor(performance.now() - startedMs)),
     };
     const queue = [...groupBy(claimedPeriods, ({ orchestrator_id }) => orchestrator_id).values()];
-    const lanes = Math.min(this.options.fetchConcurrency ?? 64, queue.length);
+    const lanes = Math.min(this.options.fetchConcurrency ?? 256, queue.length);
     await Promise.all(
       Array.from({ length: lanes }, async () => {
         for (let periods = queue.shift(); periods; periods = queue.shift()) {
@@ -72,6 +73,16 @@ export class Assessor {
       }),
     );
     return turn.writer.finish();
+  }
+
+  private async prepareLedger(): Promise<void> {
+    try {
+      await this.ledger.prepareAhead(ready(this.database));
+    } catch (error) {
+      if (error instanceof DatabaseUnavailableError) throw error;
+      // There is the default partition, and the next turn tries again.
+      this.log.error('partitions not prepared', error);
+    }
   }
 
   private claim(): Promise<DuePeriod[]> {

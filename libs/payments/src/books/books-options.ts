@@ -22,7 +22,7 @@ export interface BooksOptions {
   reportDelayMs?: number;
   /** One attempt at most. Default 5,000. */
   fetchTimeoutMs?: number;
-  /** Orchestrators asked at once. Default 64. */
+  /** Orchestrators asked at once. Default 256: those that do not answer must not fill all places. */
   fetchConcurrency?: number;
 }
 

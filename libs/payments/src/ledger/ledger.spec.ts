@@ -156,6 +156,19 @@ describe('the ledger', () => {
     }
   });
 
+  it('takes transfers of any time, and makes the partitions that it still can', async () => {
+    const id = randomUUID();
+    const now = new Date();
+    const inThreeMonths = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 3, 15)).toISOString();
+    await query(`drop table ledger.transfer_${inThreeMonths.slice(0, 7).replace('-', '_')}`);
+    for (const effectiveAt of ['1999-12-31T23:59:00Z', inThreeMonths, '2199-01-01T00:00:00Z']) {
+      await post(accrual(id, { effectiveAt: new Date(effectiveAt) }));
+    }
+    expect(await query('select ledger.create_partitions()')).toEqual([{ create_partitions: 0 }]);
+    expect(await query('select ledger.create_partitions(14)')).toEqual([{ create_partitions: 2 }]);
+    expect(await balance(account.payable(id))).toBe(30_000_000n);
+  });
+
   it('does the same as a ledger that fits into ten lines, for any sequence of entries', async () => {
     const codes = ['asset:m1', 'expense:m2', 'liability:m3', 'liability:in_settlement:m4', 'equity:m5'];
     const entries = fc.record({

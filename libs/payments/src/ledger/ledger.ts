@@ -14,9 +14,21 @@ export interface PostedEntry {
 const postedRow = z.object({ entry_id: sqlBigint, created: z.boolean() });
 const balanceRow = z.object({ balance: sqlBigint });
 
+/** Partitions are made twelve months ahead: looking four times a day is plenty. */
+const PREPARE_EVERY_MS = 6 * 3_600_000;
+
 /** The only writer of the ledger. docs/ledger.md has the chart of accounts and the invariants. */
 @Injectable()
 export class Ledger {
+  private preparedAtMs = -Infinity;
+
+  /** Makes the partitions of the months to come; does nothing when it did so in the last hours. */
+  async prepareAhead(sql: Sql): Promise<void> {
+    if (performance.now() - this.preparedAtMs < PREPARE_EVERY_MS) return;
+    await sql.query('select ledger.create_partitions()');
+    this.preparedAtMs = performance.now();
+  }
+
   /**
    * Posts a journal entry within the caller's READ COMMITTED transaction, making accounts that do not exist yet.
    * The same key with the same content again changes nothing; with other content PostgreSQL refuses it.
