@@ -80,23 +80,17 @@ describe('byoc:send', () => {
     expect(code).toBe(0);
   });
 
-  it('prints one object with --json', async () => {
-    const { flags, orchestratorUrl } = await startLoop();
-    const { code, out } = await runProgram('send', [...flags, '--json']);
-    expect(JSON.parse(out)).toMatchObject({
+  it('names who did it and who signed', async () => {
+    const { surroundings, orchestratorUrl } = await startLoop();
+    const worker_address = signer.address;
+    expect(await sendCalls(surroundings, options)).toMatchObject({
       ok: true,
+      advice: null,
       calls: [
-        {
-          via: 'gateway',
-          status: 200,
-          orchestrator_url: orchestratorUrl,
-          balance: '0',
-          worker_address: signer.address,
-        },
-        { via: 'worker', status: 200, orchestrator_url: null },
+        { via: 'gateway', status: 200, orchestrator_url: orchestratorUrl, balance: '0', worker_address },
+        { via: 'worker', status: 200, orchestrator_url: null, worker_address },
       ],
     });
-    expect(code).toBe(0);
   });
 
   it('says that the gateway is down, and still asks the worker', async () => {
@@ -131,11 +125,14 @@ describe('byoc:send', () => {
     expect(code).toBe(1);
   });
 
-  it.each(['send', 'continuous', 'verify'] as const)('%s explains itself', async (name) => {
-    const { code, out } = await runProgram(name, ['--help']);
-    expect(out).toContain(`npm run byoc:${name}`);
-    expect(out).toContain('GATEWAY_URL');
-    expect(code).toBe(0);
+  it('explains itself, as the others do', async () => {
+    const explain = async (name: 'send' | 'continuous' | 'verify'): Promise<void> => {
+      const { code, out } = await runProgram(name, ['--help']);
+      expect(out).toContain(`npm run byoc:${name}`);
+      expect(out).toContain('GATEWAY_URL');
+      expect(code).toBe(0);
+    };
+    await Promise.all([explain('send'), explain('continuous'), explain('verify')]);
   });
 
   it('ends with 2 for a mistake in how it was called', async () => {
@@ -178,8 +175,6 @@ describe('byoc:continuous', () => {
       reasons: [{ detail: 'No orchestrators found for capability other', count: 2 }],
     });
     expect(code).toBe(1);
-    const lenient = await runProgram('continuous', [...args, '--min-success', '0']);
-    expect(lenient.code).toBe(0);
   });
 
   it('sums up when it is interrupted', async () => {
