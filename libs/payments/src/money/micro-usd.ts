@@ -38,7 +38,10 @@ export function formatUsd(microUsd: bigint): string {
 /** A decimal string of US dollars on the wire → `bigint` micro-dollars. */
 export const usdSchema = z
   .string()
-  .regex(decimal, 'must be a decimal string of US dollars with at most six decimals')
+  .regex(decimal, {
+    abort: true,
+    error: 'must be a decimal string of US dollars with at most six decimals',
+  })
   .refine((text) => {
     try {
       parseUsd(text);
