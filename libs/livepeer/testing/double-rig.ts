@@ -5,6 +5,7 @@ import { startOrchestratorDouble } from './orchestrator-double.js';
 import type { OrchestratorDouble, OrchestratorDoubleOptions } from './orchestrator-double.js';
 import { plainHttp } from './plain-http.js';
 import type { PlainAnswer } from './plain-http.js';
+import type { Profile } from './profile.js';
 import { startWorkerStub } from './worker-stub.js';
 import type { WorkerAnswer, WorkerStub } from './worker-stub.js';
 
@@ -23,6 +24,19 @@ export function toHeader(job: unknown): string {
   return Buffer.from(typeof job === 'string' ? job : JSON.stringify(job), 'utf8').toString('base64');
 }
 
+export interface LoopOptions {
+  profile: Profile;
+  answer?: WorkerAnswer | undefined;
+  secondMs?: number;
+  offer?: Record<string, unknown>;
+}
+
+export interface Loop {
+  gateway: GatewayDouble;
+  orchestrator: OrchestratorDouble;
+  worker: WorkerStub;
+}
+
 /** Parts of a network for one test, all stopped by `stop` in the order of their making. */
 export class DoubleRig {
   private readonly stops: (() => Promise<void>)[] = [];
@@ -39,6 +53,15 @@ export class DoubleRig {
     // On a machine that runs many tests at once half a second is not much.
     const limits = { searchMs: 20_000, tokenHeadersMs: 10_000 };
     return this.kept(await startGatewayDouble({ limits, ...options }));
+  }
+
+  /** One worker, registered with one orchestrator behind one gateway. */
+  async loop({ profile, answer, secondMs = 1_000, offer = {} }: LoopOptions): Promise<Loop> {
+    const worker = await this.worker(answer);
+    const orchestrator = await this.orchestrator({ profile, secondMs });
+    const gateway = await this.gateway({ orchestrators: [orchestrator.url], profile, secondMs });
+    await register(orchestrator, { url: worker.url, ...offer });
+    return { gateway, orchestrator, worker };
   }
 
   kept<T extends { stop(): Promise<void> }>(part: T): T {
