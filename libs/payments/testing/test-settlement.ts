@@ -4,30 +4,17 @@ import { z } from 'zod';
 
 import type { Database, Hex } from '#platform';
 
-import { AuditLog } from '../src/audit/audit-log.js';
-import type { BooksOptions } from '../src/books/books-options.js';
-import { Books } from '../src/books/books.js';
 import { RpcEndpoint } from '../src/chain/rpc-endpoint.js';
 import { account } from '../src/ledger/account.js';
-import { Ledger } from '../src/ledger/ledger.js';
+import type { Ledger } from '../src/ledger/ledger.js';
 import { assembleSettlement, type SettlementDoors } from '../src/settlement/assemble.js';
 import type { SettlementOptions } from '../src/settlement/settlement-options.js';
 import { deployLocalToken, type LocalToken } from './deploy-local-token.js';
 import { developmentKeys } from './development-keys.js';
+import { type RpcProxy, startRpcProxy } from './rpc-proxy.js';
 import { type Anvil, startAnvil } from './start-anvil.js';
-import { openTestBooks, type TestBooks } from './test-books.js';
-
-const bookOptions: BooksOptions = {
-  paymentIntervalSeconds: 60,
-  basePaymentMicroUsd: 10_000_000n,
-  maxRateMicroUsd: 100_000_000n,
-  minServiceUptimeBasisPoints: 9_500n,
-  uptimeAggregation: 'mean',
-  requiredServices: ['a'],
-  evidenceGraceSeconds: 86_400,
-  allowSharedWorkers: true,
-  payoutAddressDelaySeconds: 0,
-};
+import { bookServices, openTestBooks, type TestBooks } from './test-books.js';
+import { backUp } from './test-backup.js';
 
 export type SettlementChange = Partial<Omit<SettlementOptions, 'chain'>> & {
   chain?: Partial<NonNullable<SettlementOptions['chain']>>;
@@ -40,13 +27,22 @@ export interface TestSettlement {
   rpc: RpcEndpoint;
   ledger: Ledger;
   payer: string;
+  /** The node as `process` sees it: forwards unless told otherwise. Tests ask the chain itself through `rpc`. */
+  proxy: RpcProxy;
   /** As one process has it. Each call is another process that knows only what the database knows. */
   process(change?: SettlementChange, database?: Database): SettlementDoors;
-  /** An orchestrator that is owed this much. */
-  owe(microUsd: bigint, payoutAddress?: string | null): Promise<{ id: string; address: string }>;
+  /** A new orchestrator, or an old one, that is owed this much more. A new one gets a new address unless given. */
+  owe(
+    microUsd: bigint,
+    to?: { id?: string; address?: string | null },
+  ): Promise<{ id: string; address: string }>;
   mine(blocks?: number): Promise<void>;
-  /** Ticks, with two more blocks each time, until nothing is open any more. */
-  untilFinal(doors: SettlementDoors): Promise<void>;
+  /** Lets this much time pass for the books. */
+  later(ms: number): Promise<void>;
+  /** Copies the books as they are; the answer opens the copy, as one restores a dump. */
+  backUp(): Promise<() => Promise<Database>>;
+  /** Ticks, with two more blocks and ten seconds each time, until nothing is open any more. */
+  untilFinal(doors: SettlementDoors, onBooks?: Database): Promise<void>;
   /** Σ of the token's Transfer events from the treasury, by recipient. */
   transfers(): Promise<Map<string, bigint>>;
   close(): Promise<void>;
@@ -59,51 +55,56 @@ const transferTopic = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4
 export async function openTestSettlement(): Promise<TestSettlement> {
   const books = await openTestBooks();
   const anvil = await startAnvil();
+  const proxy = await startRpcProxy(anvil.rpcUrl);
   const payerWallet = new Wallet(developmentKeys.payer);
   const token = await deployLocalToken({ rpcUrl: anvil.rpcUrl, payerAddress: payerWallet.address });
   const rpc = new RpcEndpoint(anvil.rpcUrl);
-  const ledger = new Ledger();
   const { database } = books;
-  const audit = new AuditLog(database);
-  await new Books(database, bookOptions).open();
-
-  const rooms = (db: Database) => ({ database: db, ledger, books: new Books(db, bookOptions), audit });
+  const { ledger, books: book } = bookServices(database);
+  await book.open();
+  const closers: (() => Promise<unknown>)[] = [];
+  let aheadMs = 0;
   const settlement: TestSettlement = {
-    ...{ books, anvil, token, rpc, ledger, payer: payerWallet.address },
+    ...{ books, anvil, proxy, token, rpc, ledger, payer: payerWallet.address },
     process: (change = {}, db = database) =>
-      assembleSettlement(rooms(db), {
-        method: 'usdc',
-        settleIntervalSeconds: 0,
-        minPayoutMicroUsd: 1_000_000n,
-        maxPayoutMicroUsd: 1_000_000_000n,
-        maxDailyPayoutMicroUsd: 1_000_000_000_000n,
-        ...change,
-        chain: {
-          rpcUrls: [anvil.rpcUrl],
-          chainId: 31_337n,
-          tokenAddress: token.tokenAddress,
-          payerPrivateKey: developmentKeys.payer,
-          gasPayerPrivateKey: developmentKeys.gasPayer satisfies Hex,
-          finality: 2,
-          ...change.chain,
+      assembleSettlement(
+        { database: db, ...bookServices(db) },
+        {
+          method: 'usdc',
+          settleIntervalSeconds: 0,
+          minPayoutMicroUsd: 1_000_000n,
+          maxPayoutMicroUsd: 1_000_000_000n,
+          maxDailyPayoutMicroUsd: 1_000_000_000_000n,
+          ...change,
+          chain: {
+            rpcUrls: [proxy.url],
+            chainId: 31_337n,
+            tokenAddress: token.tokenAddress,
+            payerPrivateKey: developmentKeys.payer,
+            gasPayerPrivateKey: developmentKeys.gasPayer satisfies Hex,
+            finality: 2,
+            ...change.chain,
+          },
         },
-      }),
-    owe: async (microUsd, payoutAddress) => {
-      const address = payoutAddress === undefined ? Wallet.createRandom().address : payoutAddress;
-      const id = randomUUID();
+      ),
+    owe: async (microUsd, to = {}) => {
+      const id = to.id ?? randomUUID();
+      const address = to.address === undefined ? Wallet.createRandom().address : to.address;
       await database.transaction(async (tx) => {
-        await tx.query(
-          `insert into payments.orchestrator (id, service_uri, origin) values ($1, 'https://o.example', 'rest')`,
-          [id],
-        );
-        await tx.query(
-          `insert into payments.orchestrator_fact (orchestrator_id, fact, value, effective_from, actor)
-             values ($1, 'payout_address', $2, now() - interval '1 day', 'test')`,
-          [id, address],
-        );
+        if (to.id === undefined) {
+          await tx.query(
+            `insert into payments.orchestrator (id, service_uri, origin) values ($1, 'https://o.example', 'rest')`,
+            [id],
+          );
+          await tx.query(
+            `insert into payments.orchestrator_fact (orchestrator_id, fact, value, effective_from, actor)
+               values ($1, 'payout_address', $2, now() - interval '1 day', 'test')`,
+            [id, address],
+          );
+        }
         await ledger.post(tx, {
           kind: 'accrual',
-          idempotencyKey: `test/${id}/${Date.now()}`,
+          idempotencyKey: `test/${randomUUID()}`,
           effectiveAt: new Date(),
           transfers: [{ debit: account.rewards(id), credit: account.payable(id), amountMicroUsd: microUsd }],
         });
@@ -113,14 +114,24 @@ export async function openTestSettlement(): Promise<TestSettlement> {
     mine: async (blocks = 1) => {
       await rpc.call('anvil_mine', [`0x${blocks.toString(16)}`], z.unknown());
     },
-    untilFinal: async (doors) => {
+    later: async (ms) => {
+      aheadMs += ms;
+      await books.setClock(new Date(Date.now() + aheadMs));
+    },
+    backUp: async () => {
+      const { open, close } = await backUp(database, books.url);
+      closers.push(close);
+      return open;
+    },
+    untilFinal: async (doors, onBooks = database) => {
       for (let turn = 0; turn < 20; turn += 1) {
         await doors.settler.tick();
-        const open: unknown = await database.dataSource.query(
+        const open: unknown = await onBooks.dataSource.query(
           `select 1 from payments.payout where status in ('reserved', 'sent', 'mined')`,
         );
         if (Array.isArray(open) && open.length === 0) return;
         await settlement.mine(2);
+        await settlement.later(10_000);
       }
       throw new Error('payouts are still open after 20 turns');
     },
@@ -141,7 +152,9 @@ export async function openTestSettlement(): Promise<TestSettlement> {
       return sums;
     },
     close: async () => {
+      await proxy.stop();
       await anvil.stop();
+      for (const close of closers.reverse()) await close();
       await books.close();
     },
   };

@@ -84,6 +84,18 @@ export async function scannedTo(sql: Sql, chain: TreasuryChain): Promise<bigint 
   return row?.scanned_to_block;
 }
 
+/** The first block that was read for these books. */
+export async function scanBegan(sql: Sql, chain: TreasuryChain): Promise<bigint | undefined> {
+  const row = await selectRow(
+    sql,
+    z.object({ first_block: sqlBigint }),
+    `select first_block from payments.authorization_scan
+      where chain_id = $1 and token_address = $2 and treasury_address = $3`,
+    treasuryKey(chain),
+  );
+  return row?.first_block;
+}
+
 /** New books begin at `block`: what the treasury did before is not theirs. */
 export async function beginScan(sql: Sql, chain: TreasuryChain, block: bigint): Promise<void> {
   await sql.query(

@@ -9,7 +9,12 @@ import type { EthNode } from '../chain/eth-node.js';
 import { finalBlock } from '../chain/finality.js';
 import { RpcRefusal } from '../chain/rpc-error.js';
 import type { TreasuryChain } from '../chain/treasury-chain.js';
-import { authorizationFacts, authorizationTopics } from '../chain/usdc.js';
+import {
+  authorizationFacts,
+  authorizationTopics,
+  decodeTokenAnswer,
+  encodeTokenCall,
+} from '../chain/usdc.js';
 import { account } from '../ledger/account.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { formatUsd } from '../money/micro-usd.js';
@@ -22,6 +27,7 @@ import {
   beginScan,
   type FinalAuthorization,
   finalAuthorizations,
+  scanBegan,
   scannedTo,
   storeAuthorization,
   treasuryKey,
@@ -45,6 +51,7 @@ const unknownRow = z.object({
  */
 export class AuthorizationScan {
   private readonly log = new FactLogger('reconciliation');
+  private hasBegun = false;
 
   constructor(
     private readonly database: Database,
@@ -52,13 +59,21 @@ export class AuthorizationScan {
     private readonly ledger: Ledger,
   ) {}
 
+  /** New books begin with the newest block that is final when they first see the chain. */
+  async begin(signal?: AbortSignal): Promise<void> {
+    if (this.hasBegun) return;
+    const final = await this.chain.ask((node) => finalBlock(node, this.chain.options.finality), signal);
+    await beginScan(ready(this.database), this.chain, final?.number ?? -1n);
+    this.hasBegun = true;
+  }
+
   /** Reads up to the newest final block and returns it; null while the chain has none. */
   async advance(signal?: AbortSignal): Promise<{ number: bigint; timestamp: bigint } | null> {
+    await this.begin(signal);
     return this.chain.ask(async (node) => {
       const final = await finalBlock(node, this.chain.options.finality);
-      const sql = ready(this.database);
-      await beginScan(sql, this.chain, final?.number ?? -1n);
       if (!final) return null;
+      const sql = ready(this.database);
       let from = ((await scannedTo(sql, this.chain)) ?? final.number) + 1n;
       let range = widestRange;
       while (from <= final.number) {
@@ -99,6 +114,30 @@ export class AuthorizationScan {
   async factsOf(nonces: readonly string[]): Promise<Map<string, FinalAuthorization>> {
     const facts = await finalAuthorizations(ready(this.database), this.chain, nonces);
     return new Map(facts.map((fact) => [fact.nonce, fact]));
+  }
+
+  /**
+   * Whether the token used or cancelled an authorization before the books began to read the chain, so that nothing in
+   * them can say what it paid: only for one that is used at a final block. In words, or null.
+   */
+  async findOlder(payouts: readonly { id: string; authorizationNonce: string }[], signal?: AbortSignal) {
+    const facts = await this.factsOf(payouts.map(({ authorizationNonce }) => authorizationNonce));
+    const missing = payouts.find(({ authorizationNonce }) => !facts.has(authorizationNonce));
+    if (!missing) return null;
+    const { tokenAddress, treasury, options } = this.chain;
+    const data = encodeTokenCall('authorizationState', [treasury.address, missing.authorizationNonce]);
+    const isUsed = await this.chain.ask(async (node) => {
+      const final = await finalBlock(node, options.finality);
+      if (!final) return false;
+      const answer = await node.call({ to: tokenAddress, data }, final.number);
+      return decodeTokenAnswer('authorizationState', answer, z.boolean());
+    }, signal);
+    if (!isUsed) return null;
+    const firstBlock = await scanBegan(ready(this.database), this.chain);
+    return (
+      `the authorization of the payout ${missing.id} was used on the chain before block ${firstBlock ?? 0n}, ` +
+      'where these books begin: they are older than the payment'
+    );
   }
 
   /**

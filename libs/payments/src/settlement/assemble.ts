@@ -55,6 +55,7 @@ function chainWork(
   const finality = new SettlementFinality(database, chain, scan, ledger);
   return {
     chain,
+    scan,
     signing: new SettlementSigning(database, chain, scan, options),
     broadcasting: new Broadcasting(database, chain),
     watch: new SettlementWatch(database, chain, finality),

@@ -8,6 +8,7 @@ import type { ChainState, TreasuryChain } from '../chain/treasury-chain.js';
 import { encodeTokenCall, decodeTokenAnswer } from '../chain/usdc.js';
 import { ledgerChannel, type PaymentChannel, usdcChannel } from '../payouts/payment-channel.js';
 import type { PayoutReservation } from '../payouts/reserve-payouts.js';
+import type { AuthorizationScan } from '../reconciliation/authorization-scan.js';
 import { type Broadcasting, isDueToSend } from './broadcast.js';
 import type { FeeBump } from './fee-bump.js';
 import type { CancelledPayouts } from './return-cancelled.js';
@@ -32,6 +33,7 @@ export interface SettlementStatus {
 /** The parts of settlement that work on a chain. */
 export interface ChainWork {
   chain: TreasuryChain;
+  scan: AuthorizationScan;
   signing: SettlementSigning;
   broadcasting: Broadcasting;
   watch: SettlementWatch;
@@ -127,6 +129,7 @@ export class Settler {
   }
 
   private async settle(work: ChainWork, signal?: AbortSignal): Promise<void> {
+    await work.scan.begin(signal);
     await this.driveOpen(work, signal);
     const signed = await work.signing.signNext(signal);
     this.waitsFor = signed.signed ? null : signed.waitsFor;

@@ -60,6 +60,8 @@ export class SettlementSigning {
     const view = await this.chain.ask((node) => preflight(node, this.chain, candidates), signal);
     await this.setAside(view);
     if (view.wait !== null) return waiting(view.wait);
+    const older = await this.scan.findOlder(view.alreadyUsed, signal);
+    if (older !== null) return waiting(older);
     if (view.payable.length === 0) return nothing;
     return this.database.transaction((tx) => this.sign(tx, view));
   }
