@@ -6,7 +6,7 @@ import { errorCode } from '#platform';
 import { RpcRefusal, RpcSilence } from './rpc-error.js';
 
 const answerSchema = z.union([
-  z.object({ error: z.object({ code: z.number(), message: z.string(), data: z.unknown() }) }),
+  z.object({ error: z.object({ code: z.number(), message: z.string(), data: z.unknown().optional() }) }),
   z.object({ result: z.unknown() }),
 ]);
 
