@@ -1,10 +1,11 @@
 export { InvalidDockerHostError } from './containers/docker-host.js';
 export { InvalidServiceNameError } from './containers/service-selection.js';
 export { JournalLockedError, JournalUnwritableError } from './journal/journal-errors.js';
-export { Monitor, type MonitorOptions, type ServiceUptimeMs, type WindowUptime } from './monitor.js';
+export { Monitor, type MonitorOptions } from './monitor.js';
 export type { Clock } from './monitor-clock.js';
 export type { EngineView } from './monitor-engine-watch.js';
 export { BeyondWatermarkError, InvalidWindowError } from './monitor-errors.js';
 export type { ServiceStatus, Transition } from './monitor-status.js';
+export type { ServiceUptimeMs, WindowUptime } from './monitor-window.js';
 export * from './reports/index.js';
 export type { ServiceState } from './segments/service-state.js';

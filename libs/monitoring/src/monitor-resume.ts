@@ -1,4 +1,10 @@
+import type { FactLogger } from '#platform';
+
+import type { EngineClient } from './containers/engine-client.js';
+import type { Landmark } from './containers/event-stream.js';
+import { replaySince } from './containers/replay.js';
 import type { ResumeState } from './journal/resume-state.js';
+import type { Recorder } from './monitor-recorder.js';
 import type { Instant, Observation } from './segments/observation.js';
 import type { ResumePoint } from './segments/service-track.js';
 import { unknownBecause } from './segments/service-state.js';
@@ -41,4 +47,26 @@ export function resumePoint(
     answeredAt: up.askedAt,
   };
   return { atMs: watermarkMs, observation };
+}
+
+/** Tells the recorder what the Engine remembers since the last event that the earlier run knew. */
+export async function replayAbsence(absence: {
+  engine: EngineClient;
+  recorder: Recorder;
+  known: Landmark;
+  nowMs: number;
+  requestTimeoutMs: number;
+  log: FactLogger;
+}): Promise<void> {
+  const { engine, recorder, known, nowMs, requestTimeoutMs, log } = absence;
+  try {
+    const replay = await replaySince(engine, known, nowMs, requestTimeoutMs);
+    for (const event of replay.events) {
+      recorder.event({ ...event, atMs: Number(event.timeNano / 1_000_000n), late: false });
+    }
+    if (replay.complete) recorder.replayed();
+    log.info('absence replayed', { events: replay.events.length, complete: replay.complete });
+  } catch (error) {
+    log.info('absence not replayed', { error: String(error) });
+  }
 }

@@ -1,94 +1,29 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type SimulatedEngine, startSimulatedEngine } from '#monitoring/testing';
 
+import { allUp, MonitorRig, settled, transition, until, uptime } from '../testing/monitor-rig.js';
+import { InvalidDockerHostError } from './containers/docker-host.js';
+import { InvalidServiceNameError } from './containers/service-selection.js';
+import { Monitor } from './monitor.js';
 import { BeyondWatermarkError, InvalidWindowError } from './monitor-errors.js';
-import { Monitor, type MonitorOptions } from './monitor.js';
-import type { Transition } from './monitor-status.js';
-import type { ServiceState } from './segments/service-state.js';
 
-const limitMs = 10_000;
-
+const services = ['redis_scb', 'autogen_agent'];
 let engine: SimulatedEngine;
-let dataDir: string;
-let monitors: Monitor[];
+let rig: MonitorRig;
 
 beforeEach(async () => {
-  engine = await startSimulatedEngine({ services: [{ name: 'redis_scb' }, { name: 'autogen_agent' }] });
-  dataDir = await mkdtemp(join(tmpdir(), 'monitor-'));
-  monitors = [];
+  engine = await startSimulatedEngine({ services: services.map((name) => ({ name })) });
+  rig = await MonitorRig.create(engine.dockerHost);
 });
 
 afterEach(async () => {
-  for (const monitor of monitors) await monitor.stop();
+  await rig.end();
   await engine.stop();
-  await rm(dataDir, { recursive: true, force: true });
 });
-
-async function startMonitor(options: Partial<MonitorOptions> = {}): Promise<Monitor> {
-  const monitor = new Monitor({
-    services: ['redis_scb', 'autogen_agent'],
-    dockerHost: engine.dockerHost,
-    dataDir,
-    inspectEveryMs: 50,
-    ...options,
-  });
-  await monitor.start();
-  monitors.push(monitor);
-  return monitor;
-}
-
-/** Resolves with the transition; its limit is what fails the test when it does not happen. */
-function transition(monitor: Monitor, service: string, to: ServiceState): Promise<Transition> {
-  return new Promise((resolve, reject) => {
-    const limit = setTimeout(() => {
-      reject(new Error(`${service} did not become ${to}`));
-    }, limitMs);
-    const listen = (seen: Transition) => {
-      if (seen.service !== service || seen.to !== to) return;
-      clearTimeout(limit);
-      monitor.off('transition', listen);
-      resolve(seen);
-    };
-    monitor.on('transition', listen);
-  });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = Date.now() + limitMs;
-  while (!condition()) {
-    if (Date.now() > endMs) throw new Error(`Not in time: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-/** Everything up to now lies before the watermark. */
-async function settled(monitor: Monitor): Promise<number> {
-  const nowMs = Date.now();
-  await until(() => monitor.watermarkMs() > nowMs);
-  return nowMs;
-}
-
-const stateOf = (monitor: Monitor, service: string) =>
-  monitor.statuses().find(({ name }) => name === service)?.state;
-
-async function allUp(monitor: Monitor): Promise<number> {
-  await until(() => monitor.statuses().every(({ state }) => state === 'up'));
-  return settled(monitor);
-}
-
-function uptime(monitor: Monitor, service: string, fromMs: number, toMs: number) {
-  const found = monitor.window(fromMs, toMs).services.find(({ name }) => name === service);
-  if (!found) throw new Error(`${service} is not in the window`);
-  return found;
-}
 
 describe('Monitor', () => {
   it('counts the time of running containers as up', async () => {
-    const monitor = await startMonitor();
+    const monitor = await rig.start(services);
     const fromMs = await allUp(monitor);
     const toMs = await settled(monitor);
     const windowMs = toMs - fromMs;
@@ -115,35 +50,37 @@ describe('Monitor', () => {
     expect(monitor.journal()).toMatchObject({ writable: true, lastError: null });
   });
 
-  it('counts a killed container as down from the moment of its end, and up again from its start', async () => {
-    const monitor = await startMonitor({ inspectEveryMs: 1_000 });
-    const fromMs = await allUp(monitor);
-    const down = transition(monitor, 'redis_scb', 'down');
-    engine.killService('redis_scb');
-    const diedMs = Date.parse(engine.service('redis_scb').finishedAt);
-    expect(await down).toMatchObject({ from: 'up', reason: 'exited', atMs: diedMs });
-    const up = transition(monitor, 'redis_scb', 'up');
-    engine.startService('redis_scb');
-    const startedMs = Date.parse(engine.service('redis_scb').startedAt);
-    await up;
+  it('gives the same answer to the same question', async () => {
+    const monitor = await rig.start(services);
+    const fromMs = (await allUp(monitor)) - 200;
     const toMs = await settled(monitor);
-    const { downMs, upMs } = uptime(monitor, 'redis_scb', fromMs, toMs);
-    expect(Math.abs(downMs - (startedMs - diedMs))).toBeLessThanOrEqual(2);
-    expect(upMs).toBe(toMs - fromMs - downMs);
-    expect(monitor.window(fromMs, toMs).allUpMs).toBe(upMs);
+    const answer = monitor.window(fromMs, toMs);
+    engine.killService('redis_scb');
+    await settled(monitor);
+    expect(monitor.window(fromMs, toMs)).toEqual(answer);
+  });
+
+  it('knows nothing of the time before it was started', async () => {
+    const monitor = await rig.start(services);
+    const toMs = await allUp(monitor);
+    expect(uptime(monitor, 'redis_scb', toMs - 3_600_000, toMs - 1_800_000)).toMatchObject({
+      upMs: 0,
+      unknownMs: 1_800_000,
+    });
   });
 
   it('refuses a window that reaches beyond the watermark, and one that is none', async () => {
-    const monitor = await startMonitor();
+    const monitor = await rig.start(services);
     await allUp(monitor);
     expect(() => monitor.window(Date.now(), Date.now() + 60_000)).toThrow(BeyondWatermarkError);
     expect(() => monitor.window(2_000, 1_000)).toThrow(InvalidWindowError);
+    expect(() => monitor.window(1_000, 1_000)).toThrow(InvalidWindowError);
     expect(() => monitor.window(0.5, 1_000)).toThrow(InvalidWindowError);
   });
 
   it('counts a service without a container as down', async () => {
-    const monitor = await startMonitor({ services: ['nobody', 'redis_scb'] });
-    await until(() => stateOf(monitor, 'redis_scb') === 'up');
+    const monitor = await rig.start(['nobody', 'redis_scb']);
+    await until(() => monitor.statuses()[1]?.state === 'up');
     const fromMs = await settled(monitor);
     const toMs = await settled(monitor);
     expect(uptime(monitor, 'nobody', fromMs, toMs)).toMatchObject({
@@ -154,18 +91,59 @@ describe('Monitor', () => {
     expect(monitor.window(fromMs, toMs).allUpMs).toBe(0);
   });
 
-  it('counts the time in which the Engine does not answer as unknown, and recovers by itself', async () => {
-    const monitor = await startMonitor();
+  it('does not take the beginning of a container id for its name', async () => {
+    const prefix = engine.service('redis_scb').id.slice(0, 12);
+    const monitor = await rig.start([prefix]);
+    await until(() => monitor.statuses()[0]?.status === 'missing');
+  });
+
+  it('lets a glob stand for the containers that exist, as they come and go', async () => {
+    const monitor = await rig.start(['s1_*', 'redis_scb']);
+    await until(() => monitor.statuses()[0]?.state === 'up');
+    expect(monitor.statuses().map(({ name }) => name)).toEqual(['redis_scb']);
+    engine.createService({ name: 's1_b' });
+    engine.createService({ name: 's1_a' });
+    engine.createService({ name: 'other' });
+    await until(() => monitor.statuses().length === 3);
+    expect(monitor.statuses().map(({ name }) => name)).toEqual(['redis_scb', 's1_a', 's1_b']);
+    const fromMs = await allUp(monitor);
+    engine.removeService('s1_a');
+    await until(() => monitor.statuses().length === 2);
+    const toMs = await settled(monitor);
+    const window = monitor.window(fromMs, toMs);
+    expect(window.services.map(({ name }) => name)).toEqual(['redis_scb', 's1_a', 's1_b']);
+    expect(uptime(monitor, 's1_a', fromMs, toMs).upMs).toBeLessThan(toMs - fromMs);
+    expect(monitor.window(toMs - 1, toMs).services.map(({ name }) => name)).toEqual(['redis_scb', 's1_b']);
+  });
+
+  it('keeps nothing of a container but what it needs', async () => {
+    const monitor = await rig.start(services);
     await allUp(monitor);
-    const unknown = transition(monitor, 'redis_scb', 'unknown');
+    expect(JSON.stringify([monitor.statuses(), monitor.engine()])).not.toContain('not-for-anyone');
+  });
+
+  it('refuses names that are none and addresses that are not understood', () => {
+    const { dataDir } = rig;
+    expect(() => new Monitor({ services: ['a/b'], dataDir })).toThrow(InvalidServiceNameError);
+    expect(() => new Monitor({ services, dataDir, dockerHost: 'ssh://there' })).toThrow(
+      InvalidDockerHostError,
+    );
+  });
+
+  it('starts without an Engine, says what is wrong, counts unknown time and recovers by itself', async () => {
     await engine.goAway();
-    expect((await unknown).reason).toBe('engine unreachable');
+    const monitor = await rig.start(services);
     const fromMs = await settled(monitor);
     const toMs = await settled(monitor);
     expect(uptime(monitor, 'redis_scb', fromMs, toMs).unknownMs).toBe(toMs - fromMs);
-    expect(monitor.engine()).toMatchObject({ watched: false, lastError: expect.stringContaining('ENOENT') });
+    expect(monitor.engine()).toMatchObject({
+      watched: false,
+      id: '',
+      lastError: expect.stringContaining('ENOENT'),
+    });
+    const up = transition(monitor, 'redis_scb', 'up');
     await engine.comeBack();
-    await allUp(monitor);
-    await until(() => monitor.engine().watched);
+    expect(await up).toMatchObject({ from: 'unknown' });
+    await until(() => monitor.engine().id === engine.id);
   });
 });

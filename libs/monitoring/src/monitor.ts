@@ -1,35 +1,20 @@
 import { EventEmitter } from 'node:events';
 
-import { delay, FactLogger, type Hex, Loop } from '#platform';
+import { delay, FactLogger, Loop } from '#platform';
 
 import { EngineClient } from './containers/engine-client.js';
 import { EventStream, type ReceivedEvent } from './containers/event-stream.js';
-import { replaySince } from './containers/replay.js';
 import { ServiceSelection } from './containers/service-selection.js';
 import { Journal } from './journal/journal.js';
-import type { ServiceMeasure } from './journal/window-measure.js';
 import { type Clock, readBootId, systemClock } from './monitor-clock.js';
 import { type EngineView, EngineWatch } from './monitor-engine-watch.js';
-import { BeyondWatermarkError, InvalidWindowError } from './monitor-errors.js';
 import { Inspector } from './monitor-inspector.js';
 import { Recorder } from './monitor-recorder.js';
+import { replayAbsence } from './monitor-resume.js';
 import { nextStatus, notObserved, type ServiceStatus, type Transition } from './monitor-status.js';
+import { measureUptime, type WindowUptime } from './monitor-window.js';
 import type { Observation } from './segments/observation.js';
 import { callsForInspection } from './segments/service-event.js';
-
-/** Milliseconds of one service within a window; up + down + starting + unknown is the window. */
-export type ServiceUptimeMs = ServiceMeasure;
-
-export interface WindowUptime {
-  fromMs: number;
-  toMs: number;
-  services: ServiceUptimeMs[];
-  /** Time in which all services were up at once. */
-  allUpMs: number;
-  /** Hash of the last minute sealed before `fromMs`, and of the last sealed by `toMs`; 32 zero bytes when none. */
-  previousMinuteHash: Hex;
-  minuteHash: Hex;
-}
 
 export interface MonitorOptions {
   /** Exact container names or globs. */
@@ -142,19 +127,7 @@ export class Monitor {
    * @throws BeyondWatermarkError, InvalidWindowError
    */
   window(fromMs: number, toMs: number): WindowUptime {
-    if (!Number.isSafeInteger(fromMs) || !Number.isSafeInteger(toMs) || fromMs < 0) {
-      throw new InvalidWindowError('times are whole milliseconds since 1970');
-    }
-    if (toMs <= fromMs) throw new InvalidWindowError('it must end after it begins');
-    const journal = this.journalFile;
-    if (!journal || toMs > journal.watermarkMs) throw new BeyondWatermarkError(this.watermarkMs());
-    return {
-      fromMs,
-      toMs,
-      ...journal.measure({ fromMs, toMs }),
-      previousMinuteHash: journal.minuteHash(fromMs),
-      minuteHash: journal.minuteHash(toMs),
-    };
+    return measureUptime(this.journalFile, fromMs, toMs);
   }
 
   /** Every service as it is now, by its latest inspection. */
@@ -215,23 +188,15 @@ export class Monitor {
 
   /** Before the first round: what does the Engine remember of the time in which no worker was running? */
   private async replayOnce(signal: AbortSignal) {
-    const journal = this.journalFile;
-    const known = journal?.left.resume.event;
-    if (!known || this.replayTried) return;
+    const known = this.journalFile?.left.resume.event;
+    if (!known || !this.recorder || this.replayTried) return;
     this.replayTried = true;
+    // Subscribed first, so that nothing falls between the replay and the stream.
     await Promise.race([this.watch.firstSubscription, delay(this.requestTimeoutMs, signal)]);
-    try {
-      const nowMs = this.clock.now().wallMs;
-      const replay = await replaySince(this.engineClient, known, nowMs, this.requestTimeoutMs);
-      for (const event of replay.events) {
-        const atMs = Number(event.timeNano / 1_000_000n);
-        this.recorder?.event({ ...event, atMs, late: false });
-      }
-      if (replay.complete) this.recorder?.replayed();
-    } catch (error) {
-      this.log.info('replay not to be had', { error: String(error) });
-    }
+    const { engineClient: engine, clock, requestTimeoutMs, log, recorder } = this;
+    await replayAbsence({ engine, recorder, known, nowMs: clock.now().wallMs, requestTimeoutMs, log });
   }
+
   private onEvent(event: ReceivedEvent) {
     if (this.selection.matchesGlob(event.name) && event.action !== 'destroy') this.include(event.name);
     const concerned = this.recorder?.event(event) ?? [];

@@ -26,7 +26,7 @@ export function parseDockerHost(dockerHost: string | undefined): EngineAddress {
   const socket = /^(?:unix|npipe):\/\/(.*)$/.exec(dockerHost);
   if (socket)
     return { socketPath: socket[1] === undefined || socket[1] === '' ? defaultSocket() : socket[1] };
-  const tcp = /^(?:tcp|http):\/\/(?<host>\[[0-9a-fA-F:]+\]|[^:/]+)(?::(?<port>\d{1,5}))?\/?$/.exec(
+  const tcp = /^(?:tcp|http):\/\/(?<host>\[[0-9a-fA-F:]+\]|[^:/\s]+)(?::(?<port>\d{1,5}))?\/?$/.exec(
     dockerHost,
   );
   const host = tcp?.groups?.host;

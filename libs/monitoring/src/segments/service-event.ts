@@ -13,19 +13,25 @@ export interface ServiceEvent {
   effect: EventEffect;
   /** The reason of the down time that a failing event opens. */
   reason: string | null;
+  /** It only follows the failure: when this comes first, the event that told of the failure was lost. */
+  aftermath: boolean;
   containerId: string;
 }
 
-const effects: Readonly<Record<string, { effect: EventEffect; reason: string | null }>> = {
-  die: { effect: 'fails', reason: 'exited' },
-  // `stop` follows `die`; alone it says that a `die` was lost.
-  stop: { effect: 'fails', reason: 'exited' },
-  destroy: { effect: 'fails', reason: 'missing' },
-  pause: { effect: 'fails', reason: 'paused' },
-  'health_status: unhealthy': { effect: 'fails', reason: 'unhealthy' },
-  start: { effect: 'begins', reason: null },
-  unpause: { effect: 'begins', reason: null },
-  'health_status: healthy': { effect: 'heals', reason: null },
+type Effect = Pick<ServiceEvent, 'effect' | 'reason' | 'aftermath'>;
+
+const fails = (reason: string, aftermath = false): Effect => ({ effect: 'fails', reason, aftermath });
+const begins: Effect = { effect: 'begins', reason: null, aftermath: false };
+
+const effects: Readonly<Record<string, Effect>> = {
+  die: fails('exited'),
+  stop: fails('exited', true),
+  destroy: fails('missing', true),
+  pause: fails('paused'),
+  'health_status: unhealthy': fails('unhealthy'),
+  start: begins,
+  unpause: begins,
+  'health_status: healthy': { effect: 'heals', reason: null, aftermath: false },
 };
 
 /**
@@ -38,9 +44,7 @@ export function effectOn(
 ): ServiceEvent | undefined {
   const { containerId, atMs } = event;
   if (event.action === 'rename') {
-    return event.name === service
-      ? { atMs, containerId, effect: 'begins', reason: null }
-      : { atMs, containerId, effect: 'fails', reason: 'missing' };
+    return { atMs, containerId, ...(event.name === service ? begins : fails('missing')) };
   }
   const known = effects[event.action];
   return known && { atMs, containerId, ...known };

@@ -1,6 +1,6 @@
-import { judgeFinding } from './judge-finding.js';
 import type { ContainerFacts, Instant, Observation } from './observation.js';
-import { type Anchor, anchorAt, observedAtMs, segmentsBetween } from './segments-between.js';
+import { type Anchor, anchorAt, containerOf, isUp, observedAtMs, sameRun } from './gap.js';
+import { segmentsBetween } from './segments-between.js';
 import type { ServiceEvent } from './service-event.js';
 import { type Segment, unknownBecause } from './service-state.js';
 
@@ -75,7 +75,8 @@ export class ServiceTrack {
       eventsComplete: eventsComplete(this.anchor.observation.askedAt.wallMs) && !this.lostEvents,
       resumed: this.resumed,
     });
-    const silentChange = events.length === 0 && changed(this.anchor.observation, observation);
+    const silentChange =
+      events.length === 0 && !this.resumed && changed(this.anchor.observation, observation);
     this.segments.push(...segments);
     this.anchor = next;
     this.events = this.events.filter(({ atMs }) => atMs > next.settledMs);
@@ -123,7 +124,7 @@ export class ServiceTrack {
   /** The container that was up from `atMs` to the latest observation and is up still; null when that is not certain. */
   upSince(atMs: number): ContainerFacts | null {
     const { finding } = this.anchor.observation;
-    if (finding.kind !== 'container' || judgeFinding(finding).state !== 'up') return null;
+    if (finding.kind !== 'container' || !isUp(this.anchor.observation)) return null;
     const steady = this.segmentsFrom(atMs).every(
       ({ state, containerId }) => state === 'up' && containerId === finding.container.id,
     );
@@ -131,13 +132,9 @@ export class ServiceTrack {
   }
 }
 
-/** Another container, another run or another status; the health of a restarted container changes without an event. */
-function changed({ finding: a }: Observation, { finding: b }: Observation): boolean {
-  if (a.kind === 'unanswered' || b.kind === 'unanswered') return false;
-  if (a.kind === 'missing' || b.kind === 'missing') return a.kind !== b.kind;
-  return (
-    a.container.id !== b.container.id ||
-    a.container.startedAt !== b.container.startedAt ||
-    a.container.status !== b.container.status
-  );
+/** Whether a service failed, recovered or was replaced, none of which happens without an event. */
+function changed(a: Observation, b: Observation): boolean {
+  if (a.finding.kind === 'unanswered' || b.finding.kind === 'unanswered') return false;
+  if (!isUp(a) || !isUp(b)) return isUp(a) !== isUp(b);
+  return !sameRun(containerOf(a.finding), containerOf(b.finding));
 }
