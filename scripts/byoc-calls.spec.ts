@@ -72,7 +72,9 @@ describe('byoc:send', () => {
     const { code, out } = await runProgram('send', flags);
     expect(out).toMatch(/✔ through the gateway: status 200 in [\d.]+ ms/);
     expect(out).toMatch(/✔ straight to the worker: status 200 in [\d.]+ ms/);
-    expect(out).toContain('99.98 % (1 of 1 services up');
+    expect(out).toContain(
+      '99.98 % in the report’s window (the worker’s view: 1 of 1 services above its minimum, eligible)',
+    );
     expect(out).toContain(`orchestrator  ${orchestratorUrl}`);
     expect(out).toContain('balance       0 wei');
     expect(out).toContain('metadata      {"n":1}');

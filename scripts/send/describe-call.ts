@@ -12,10 +12,11 @@ export function describeCall(call: CallResult, { style }: Pick<Terminal, 'style'
     lines.push(`    ${name.padEnd(13)} ${value}`);
   };
   if (call.uptime_percentage !== null) {
-    const eligible = call.eligible_for_payment ? 'eligible by the worker’s own view' : 'not eligible';
+    const eligible = call.eligible_for_payment ? 'eligible' : 'not eligible';
+    const above = `${call.services_up ?? 0} of ${call.services_total ?? 0} services above its minimum`;
     fact(
       'uptime',
-      `${call.uptime_percentage.toFixed(2)} % (${call.services_up ?? 0} of ${call.services_total ?? 0} services up, ${eligible})`,
+      `${call.uptime_percentage.toFixed(2)} % in the report’s window (the worker’s view: ${above}, ${eligible})`,
     );
   }
   if (call.worker_address !== null) fact('signed by', call.worker_address);

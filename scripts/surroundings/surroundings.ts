@@ -118,7 +118,9 @@ async function readStack(
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (!isAskedFor) return undefined;
-    throw new UsageError(`The stack file ${file} cannot be read: ${describe(error)}`);
+    throw new UsageError(
+      `The stack file ${file} cannot be read (${describe(error)}). It exists while the local stack runs: \`npm start\`.`,
+    );
   }
   let json: unknown;
   try {
