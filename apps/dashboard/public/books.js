@@ -23,8 +23,10 @@ function amount(text) {
   return value === 0n ? element('span', { class: 'nothing' }, dollars(value)) : dollars(value);
 }
 
-export function payoutState({ paused, method, interval_seconds: seconds }) {
-  if (paused) return 'Payouts are paused: pay accrues, nothing is sent.';
+export function payoutState({ pause, method, interval_seconds: seconds }) {
+  if (pause !== null) {
+    return `Paused by ${pause.actor} since ${time(pause.since)}: ${pause.reason}. Pay accrues, nothing is sent.`;
+  }
   if (method === 'ledger') return 'Kept in the ledger; payouts are made by hand.';
   return `Settled on the chain (${method.toUpperCase()}) every ${seconds} s.`;
 }

@@ -118,8 +118,8 @@ describe('configuration of the distributor', () => {
         'WORKER_URL',
       ].sort(),
     );
-    expect(faults['PAYMENT_INTERVAL_SECONDS']).toMatch(/must divide 3600/);
-    expect(faults['WORKER_URL']).toMatch(/1 entries.*has 2/);
+    expect(faults.PAYMENT_INTERVAL_SECONDS).toMatch(/must divide 3600/);
+    expect(faults.WORKER_URL).toMatch(/1 entries.*has 2/);
   });
 
   it.each(['admin', 'password', 'changeme', 'Admin123', 'short', 'aaaaaaaaaaaaaaaa', 'PASSWORD-1234567'])(

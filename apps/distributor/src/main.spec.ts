@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createTestDatabase } from '#platform/testing';
+import { createTestDatabase, type TestDatabase } from '#platform/testing';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -38,18 +38,17 @@ function run(environment: Record<string, string>) {
 }
 
 describe('the process of the distributor', () => {
-  let databaseUrl: string;
-  let drop: () => Promise<void>;
+  let database: TestDatabase;
 
   beforeAll(async () => {
-    ({ url: databaseUrl, drop } = await createTestDatabase());
+    database = await createTestDatabase();
   });
   afterAll(async () => {
-    await drop();
+    await database.drop();
   });
 
   const environment = (changes: Record<string, string> = {}) => ({
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: database.url,
     ADMIN_PASSWORD: 'LivepeerManager2025!Secure',
     PORT: '0',
     ...changes,

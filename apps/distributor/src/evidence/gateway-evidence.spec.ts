@@ -26,7 +26,7 @@ async function fetchFrom(reply: (jobId: string) => { status: number; body: strin
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const body = jobBody.parse(JSON.parse(Buffer.concat(chunks).toString()));
-      const header = String(request.headers['livepeer']);
+      const header = String(request.headers.livepeer);
       received.push({
         path: request.url,
         header: jobHeader.parse(JSON.parse(Buffer.from(header, 'base64').toString())),

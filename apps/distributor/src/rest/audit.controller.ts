@@ -22,7 +22,7 @@ const auditPage = pageOf(auditSchema, 'AuditPage');
 const auditQuery = z.object(pageQuery);
 
 const toWire = (entry: AuditEntry): z.output<typeof auditSchema> => ({
-  id: String(entry.id),
+  id: entry.id,
   at: iso(entry.at),
   actor: entry.actor,
   action: entry.action,

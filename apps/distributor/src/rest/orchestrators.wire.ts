@@ -13,6 +13,7 @@ import {
   percentage,
   percentOf,
   rateInput,
+  serviceNamesInput,
   time,
   usd,
 } from './wire.js';
@@ -78,13 +79,6 @@ function isPlainHttpUrl(text: string): boolean {
 }
 
 const name = () => z.string().trim().min(1, 'must not be empty').max(100, 'must be at most 100 characters');
-const services = () =>
-  z
-    .array(z.string().trim().min(1, 'must not be empty').max(200))
-    .min(1, 'must name at least one service: no service, no pay')
-    .max(100, 'must name at most 100 services')
-    .refine((names) => new Set(names).size === names.length, 'names a service twice');
-
 export const createOrchestratorSchema = z
   .strictObject({
     service_uri: httpUrl().meta({ example: 'https://172.23.0.7:9995' }),
@@ -96,7 +90,7 @@ export const createOrchestratorSchema = z
     min_uptime: basisPointsInput()
       .optional()
       .meta({ description: 'Percent, at most two decimals', example: 95 }),
-    required_services: services().optional(),
+    required_services: serviceNamesInput().optional(),
   })
   .meta({ id: 'CreateOrchestrator' });
 
@@ -118,7 +112,10 @@ export const changeOrchestratorSchema = z
       .nullable()
       .optional()
       .meta({ description: 'null: the default again', example: 95 }),
-    required_services: services().nullable().optional().meta({ description: 'null: the default again' }),
+    required_services: serviceNamesInput()
+      .nullable()
+      .optional()
+      .meta({ description: 'null: the default again' }),
   })
   .refine((change) => Object.keys(change).length > 0, 'must change something')
   .meta({ id: 'ChangeOrchestrator' });

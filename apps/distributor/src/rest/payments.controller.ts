@@ -1,9 +1,12 @@
 import { Payouts } from '#payments';
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
+import { Actor } from '../auth/actor.decorator.js';
 import {
   historyToWire,
+  markPaidSchema,
+  paymentSchema,
   paymentHistorySchema,
   paymentPage,
   paymentQuery,
@@ -11,6 +14,8 @@ import {
 } from './payments.wire.js';
 import { ApiProblem } from './problem.decorator.js';
 import { idParams, type IdParams } from './wire.js';
+
+type PaymentAnswer = z.output<typeof paymentSchema>;
 
 @ApiTags('payments')
 @ApiBearerAuth()
@@ -42,5 +47,46 @@ export class PaymentsController {
       attempts: historyToWire(payout.attempts),
       changes: historyToWire(payout.changes),
     };
+  }
+
+  @Post(':id/release')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Let a held payout go' })
+  @ApiResponse({ status: 200, description: 'As it stands now', standardSchema: paymentSchema })
+  @ApiProblem(400, 401, 403, 404, 409, 503)
+  async release(
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Actor() actor: string,
+  ): Promise<PaymentAnswer> {
+    return paymentToWire(await this.payouts.release(id, actor));
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Give a payout back',
+    description:
+      'Its amount becomes payable again, at once or when the chain has proved that it was not paid.',
+  })
+  @ApiResponse({ status: 200, description: 'As it stands now', standardSchema: paymentSchema })
+  @ApiProblem(400, 401, 403, 404, 409, 503)
+  async cancel(
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Actor() actor: string,
+  ): Promise<PaymentAnswer> {
+    return paymentToWire(await this.payouts.cancel(id, actor));
+  }
+
+  @Post(':id/mark-paid')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Mark a payout of method `ledger` as paid elsewhere' })
+  @ApiResponse({ status: 200, description: 'As it stands now', standardSchema: paymentSchema })
+  @ApiProblem(400, 401, 403, 404, 409, 422, 503)
+  async markPaid(
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Body({ schema: markPaidSchema }) { reference }: z.output<typeof markPaidSchema>,
+    @Actor() actor: string,
+  ): Promise<PaymentAnswer> {
+    return paymentToWire(await this.payouts.markPaid(id, reference, actor));
   }
 }

@@ -40,6 +40,17 @@ export const paymentHistorySchema = z
   })
   .meta({ id: 'PaymentHistory' });
 
+export const markPaidSchema = z
+  .strictObject({
+    reference: z
+      .string()
+      .trim()
+      .min(1, 'must not be empty')
+      .max(200)
+      .meta({ example: 'SEPA 2026-11-22 0042' }),
+  })
+  .meta({ id: 'MarkPaid' });
+
 export const paymentQuery = z.object({
   ...pageQuery,
   orchestrator_id: z.uuid('must be a UUID').optional(),

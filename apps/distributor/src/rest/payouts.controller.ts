@@ -7,7 +7,7 @@ import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';
 import { paymentSchema, paymentToWire } from './payments.wire.js';
 import { ApiProblem } from './problem.decorator.js';
-import { identifier, money, usd } from './wire.js';
+import { identifier, iso, money, time, usd } from './wire.js';
 
 const pauseSchema = z
   .strictObject({
@@ -23,6 +23,10 @@ const pauseSchema = z
 const payoutStateSchema = z
   .object({
     paused: z.boolean(),
+    pause: z
+      .object({ reason: z.string(), actor: z.string(), since: time() })
+      .nullable()
+      .meta({ description: 'Who stopped payouts, when and why; null while they run' }),
     method: z.enum(['ledger', 'usdc', 'erc20']),
     interval_seconds: z.int().meta({ description: 'Balances are settled this often', example: 3600 }),
     min_payout_usd: money().meta({ example: '1.000000' }),
@@ -57,9 +61,11 @@ export class PayoutsController {
   @ApiProblem(401, 503)
   async state(): Promise<z.output<typeof payoutStateSchema>> {
     const { settlement } = this.config;
+    const pause = await this.payouts.pauseInForce();
     const { maxPayoutMicroUsd: max, maxDailyPayoutMicroUsd: maxDaily } = settlement;
     return {
-      paused: await this.payouts.isPaused(),
+      paused: pause !== null,
+      pause: pause && { reason: pause.reason, actor: pause.actor, since: iso(pause.since) },
       method: settlement.method,
       interval_seconds: settlement.intervalSeconds,
       min_payout_usd: usd(settlement.minPayoutMicroUsd),

@@ -5,6 +5,7 @@ import { BalancesController } from './balances.controller.js';
 import { OrchestratorsController } from './orchestrators.controller.js';
 import { PaymentsController } from './payments.controller.js';
 import { PayoutsController } from './payouts.controller.js';
+import { PoliciesController } from './policies.controller.js';
 import { RatesController } from './rates.controller.js';
 import { ReconciliationController } from './reconciliation.controller.js';
 
@@ -13,6 +14,7 @@ import { ReconciliationController } from './reconciliation.controller.js';
   controllers: [
     OrchestratorsController,
     RatesController,
+    PoliciesController,
     AssessmentsController,
     BalancesController,
     PaymentsController,

@@ -309,6 +309,41 @@ describe('REST interface of the distributor', () => {
     });
   });
 
+  describe('policies', () => {
+    it('are versions with their own start, for one or for all', async () => {
+      const { id } = await create();
+      const answer = await send('POST', 'policies', {
+        orchestrator_id: id,
+        min_uptime: 90.25,
+        aggregation: 'all',
+      });
+      expect(answer).toMatchObject({
+        status: 201,
+        body: {
+          orchestrator_id: id,
+          min_uptime: 90.25,
+          aggregation: 'all',
+          required_services: null,
+          actor: 'admin',
+        },
+      });
+      expect(await itemsOf(`policies?orchestrator_id=${id}`)).toEqual([answer.body]);
+      expect((await get(`orchestrators/${id}`)).body).toMatchObject({ min_uptime: 90.25 });
+    });
+
+    it('refuse what makes no sense', async () => {
+      expect(fieldsOf(await send('POST', 'policies', { aggregation: 'median' }))).toEqual(['aggregation']);
+      expect((await send('POST', 'policies', { min_uptime: null })).status).toBe(422);
+      expect((await send('POST', 'policies', { orchestrator_id: nobody, min_uptime: 90 })).status).toBe(404);
+      const past = await send('POST', 'policies', {
+        min_uptime: 90,
+        effective_from: '2020-01-01T00:00:00.000Z',
+      });
+      expect(past.status).toBe(422);
+      expect(fieldsOf(past)).toEqual(['effective_from']);
+    });
+  });
+
   describe('what was judged', () => {
     it('shows a paid period with its evidence, and who is on air', async () => {
       const [paid] = await until(
@@ -323,7 +358,7 @@ describe('REST interface of the distributor', () => {
         min_uptime: 95,
         evidence: { report: { worker_address: worker.address, services: expect.any(Array) } },
       });
-      expect(paid?.['amount_usd']).toMatch(/^0\.16666[67]$/);
+      expect(paid?.amount_usd).toMatch(/^0\.16666[67]$/);
       expect(Object.keys(paid ?? {}).sort()).toEqual([
         'amount_usd',
         'decision',
@@ -348,7 +383,7 @@ describe('REST interface of the distributor', () => {
         period_seconds: 1,
         last_period: { start: expect.any(String), end: expect.any(String) },
       });
-      expect(record.parse(body)['orchestrators']).toContainEqual(
+      expect(record.parse(body).orchestrators).toContainEqual(
         expect.objectContaining({
           state: 'on_air',
           services: services.map((name) => ({ name, state: 'up' })),
@@ -368,7 +403,7 @@ describe('REST interface of the distributor', () => {
         uptime_percentage: 50,
         amount_usd: '0.000000',
       });
-      expect(unpaid?.['reason_text']).toContain('autogen_agent');
+      expect(unpaid?.reason_text).toContain('autogen_agent');
       await until(
         () => distributor.ask('/api/v1/status'),
         ({ body }) => JSON.stringify(body).includes('{"name":"autogen_agent","state":"down"}'),
@@ -398,7 +433,7 @@ describe('REST interface of the distributor', () => {
     it('is where it should be: accrued + adjusted = payable + in settlement + paid', async () => {
       const [balance] = await until(
         () => itemsOf('balances'),
-        (items) => items[0]?.['accrued_usd'] !== '0.000000',
+        (items) => items[0]?.accrued_usd !== '0.000000',
       );
       const micro = (field: string) => BigInt(String(balance?.[field]).replace('.', ''));
       expect(micro('accrued_usd') + micro('adjusted_usd')).toBe(
@@ -419,10 +454,28 @@ describe('REST interface of the distributor', () => {
         block_number: null,
         paid_at: null,
       });
-      const one = await get(`payments/${String(payout?.['id'])}`);
+      const one = await get(`payments/${String(payout?.id)}`);
       expect(one.body).toMatchObject({ ...payout, attempts: [], changes: [{ status: 'reserved' }] });
       expect((await get(`payments/${nobody}`)).status).toBe(404);
       expect(fieldsOf(await get('payments?status=lost'))).toEqual(['status']);
+    });
+
+    it('is marked paid with its outside reference, once', async () => {
+      const [payout] = await until(
+        () => itemsOf('payments?status=reserved&limit=1'),
+        (items) => items.length > 0,
+      );
+      const path = `payments/${String(payout?.id)}`;
+      expect(fieldsOf(await send('POST', `${path}/mark-paid`, {}))).toEqual(['reference']);
+      expect((await send('POST', `${path}/mark-paid`, { reference: 'SEPA 42' })).body).toMatchObject({
+        status: 'paid',
+        outside_reference: 'SEPA 42',
+        paid_at: expect.any(String),
+      });
+      expect((await send('POST', `${path}/mark-paid`, { reference: 'SEPA 43' })).status).toBe(409);
+      expect((await send('POST', `${path}/release`)).status).toBe(409);
+      expect((await send('POST', `${path}/cancel`)).status).toBe(409);
+      expect((await send('POST', `payments/${nobody}/release`)).status).toBe(404);
     });
 
     it('stops leaving while payouts are paused, and the pause needs a reason', async () => {
@@ -472,7 +525,7 @@ describe('REST interface of the distributor', () => {
           'Token',
         ]),
       );
-      expect(document.paths['/api/v1/orchestrators/{id}/rate']?.['put']).toMatchObject({
+      expect(document.paths['/api/v1/orchestrators/{id}/rate']?.put).toMatchObject({
         parameters: [expect.objectContaining({ name: 'id', in: 'path', required: true })],
       });
       expect((await distributor.ask('/docs')).status).toBe(200);

@@ -69,3 +69,10 @@ export const basisPointsInput = () =>
       context.addIssue({ code: 'custom', message: 'must have at most two decimals' });
       return z.NEVER;
     });
+
+export const serviceNamesInput = () =>
+  z
+    .array(z.string().trim().min(1, 'must not be empty').max(200, 'must be at most 200 characters'))
+    .min(1, 'must name at least one service: no service, no pay')
+    .max(100, 'must name at most 100 services')
+    .refine((names) => new Set(names).size === names.length, 'names a service twice');

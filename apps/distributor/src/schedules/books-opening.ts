@@ -36,9 +36,13 @@ export class BooksOpening implements OnApplicationBootstrap, OnModuleDestroy {
     this.stopping.abort();
   }
 
+  private isStopping(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
   private async openWhenReady(): Promise<void> {
     const backoff = exponentialBackoff({ minMs: 250, maxMs: 10_000 });
-    while (!this.stopping.signal.aborted) {
+    while (!this.isStopping()) {
       try {
         await this.database.whenReady();
         await this.openNow();
@@ -48,7 +52,7 @@ export class BooksOpening implements OnApplicationBootstrap, OnModuleDestroy {
           this.refused(error);
           return;
         }
-        if (!this.stopping.signal.aborted) this.log.error('books not opened', error);
+        if (!this.isStopping()) this.log.error('books not opened', error);
       }
       await delay(backoff.next(), this.stopping.signal);
     }
