@@ -22,7 +22,7 @@ async function onServer(url: string, sql: string): Promise<void> {
 export async function backUp(
   database: Database,
   url: string,
-): Promise<{ open(this: void): Promise<Database>; close(this: void): Promise<void> }> {
+): Promise<{ open: () => Promise<Database>; close: () => Promise<void> }> {
   const copy = new URL(url);
   const original = copy.pathname.slice(1);
   const name = `copy_${randomBytes(8).toString('hex')}`;

@@ -36,8 +36,8 @@ export function decodeTokenAnswer<S extends z.ZodType>(
   answer: string,
   value: S,
 ): z.output<S> {
-  const [decoded]: unknown[] = token.decodeFunctionResult(name, answer).toArray();
-  return value.parse(decoded);
+  const decoded: readonly unknown[] = token.decodeFunctionResult(name, answer).toArray();
+  return value.parse(decoded[0]);
 }
 
 export async function readToken<S extends z.ZodType>(

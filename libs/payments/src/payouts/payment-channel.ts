@@ -47,7 +47,7 @@ export function usdcChannel(chain: TreasuryChain): PaymentChannel {
     authorizationNonce: (ledgerId, payoutId) => authorizationNonce(chainId, tokenAddress, ledgerId, payoutId),
     objectionTo(address) {
       if (address === null) return 'no payout address is in force';
-      if (!isAddress(address)) return `${address} is not an address`;
+      if (!isAddress(address)) return 'the payout address is not an address';
       const owner = ours.get(getAddress(address));
       return owner === undefined ? null : `the payout address is ${owner}`;
     },

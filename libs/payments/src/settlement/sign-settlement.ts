@@ -78,7 +78,7 @@ export class SettlementSigning {
          from payments.settlement where chain_id = $1 and from_address = $2 and status <> 'final'`,
       [this.lane.chainId.toString(), this.lane.address],
     );
-    return row !== undefined && row.unmined === 0 && row.open < maxNotFinal;
+    return row?.unmined === 0 && row.open < maxNotFinal;
   }
 
   /** Everything that decides is read again under the locks. */
