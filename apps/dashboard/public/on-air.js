@@ -6,7 +6,7 @@ const states = {
   degraded: ['Not enough', 'partly'],
   off_air: ['Off air', 'down'],
   unknown: ['No word', 'unknown'],
-  waiting: ['First period pending', 'unknown'],
+  waiting: ['Waiting', 'unknown'],
   paused: ['Paused', 'unknown'],
 };
 
@@ -19,6 +19,7 @@ const stripLength = 60;
 
 export function headline({ orchestrators }) {
   if (orchestrators.length === 0) return 'Nobody to watch yet';
+  if (orchestrators.every(({ state }) => state === 'waiting')) return 'The first period is under way';
   const on = orchestrators.filter(({ state }) => state === 'on_air').length;
   if (on === orchestrators.length) return on === 1 ? 'On air' : `All ${on} on air`;
   return orchestrators.length === 1
@@ -35,7 +36,7 @@ export function lampState({ orchestrators }) {
 
 export const subline = ({ last_period: last, period_seconds: seconds }) =>
   last === null
-    ? `Periods of ${seconds} s; the first one has not ended yet.`
+    ? `A period lasts ${seconds} s. The first full one decides who is on air.`
     : `As of the period from ${time(last.start)} to ${time(last.end)}.`;
 
 export function orchestratorCards(orchestrators, assessments) {
@@ -54,6 +55,8 @@ export function orchestratorCards(orchestrators, assessments) {
 
 function card({ name, state, uptime_percentage: uptime, services }, assessments) {
   const [word, tone] = states[state];
+  // Seven times "unknown" would say no more than the state does.
+  const unheard = state === 'unknown' || state === 'waiting';
   return element(
     'article',
     { class: 'orchestrator' },
@@ -72,9 +75,7 @@ function card({ name, state, uptime_percentage: uptime, services }, assessments)
           'li',
           { class: 'service', 'data-state': service.state },
           service.name,
-          service.state === 'up' || state === 'unknown'
-            ? null
-            : element('em', {}, serviceWords[service.state]),
+          service.state === 'up' || unheard ? null : element('em', {}, serviceWords[service.state]),
         ),
       ),
     ),
