@@ -144,7 +144,8 @@ onEngine('Monitor on a real Docker Engine', () => {
     const fromMs = await settled(monitor);
     const down = transition(monitor, checked, 'down');
     const exec = await container(checked).exec({ Cmd: ['/busybox', 'touch', '/broken'] });
-    await exec.start({ Detach: true });
+    const started = await exec.start({ Detach: true });
+    started.destroy();
     expect((await down).reason).toBe('unhealthy');
     const toMs = await settled(monitor);
     expect(uptime(monitor, checked, fromMs, toMs)).toMatchObject({ startingMs: 0, unknownMs: 0 });

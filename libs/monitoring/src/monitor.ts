@@ -110,8 +110,8 @@ export class Monitor {
   async stop(): Promise<void> {
     await this.loop.stop();
     this.stopping.abort();
-    await this.stream?.stop();
     this.engineClient.close();
+    await this.stream?.stop();
     if (this.recorder) await this.record(this.clock.now().wallMs);
     this.journalFile?.close();
     this.journalFile = undefined;
@@ -158,9 +158,8 @@ export class Monitor {
   private async round(signal: AbortSignal) {
     await this.replayOnce(signal);
     const askedMs = this.clock.now().wallMs;
-    await this.discover();
     const inspections = [...this.inspectors.values()].map((inspector) => inspector.inspect());
-    await Promise.race([Promise.all(inspections), delay(roundPatienceMs, signal)]);
+    await Promise.race([Promise.all([...inspections, this.discover()]), delay(roundPatienceMs, signal)]);
     if (!signal.aborted) await delay(eventPatienceMs, signal);
     await this.record(askedMs);
     void this.watch.identify();
@@ -230,6 +229,7 @@ export class Monitor {
       },
     });
     this.inspectors.set(service, inspector);
+    void inspector.inspect();
   }
 
   private inspectAll() {
@@ -247,6 +247,10 @@ export class Monitor {
     if (before.state === after.state) return;
     const { state: to, reason } = after;
     const atMs = after.sinceMs ?? observation.answeredAt.wallMs;
-    this.emitter.emit('transition', { service, from: before.state, to, reason, atMs });
+    try {
+      this.emitter.emit('transition', { service, from: before.state, to, reason, atMs });
+    } catch (error) {
+      this.log.error('listener to transitions failed', error, { service });
+    }
   }
 }

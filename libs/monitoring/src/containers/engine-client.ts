@@ -122,7 +122,7 @@ export class EngineClient {
         filters: eventFilters,
         ...(sinceMs !== undefined && { since: sinceMs / 1000 }),
         ...(untilMs !== undefined && { until: untilMs / 1000 }),
-        abortSignal: limit.signal,
+        abortSignal: AbortSignal.any([limit.signal, this.closing.signal]),
       };
       const stream = await this.streaming.getEvents(request);
       if (!isReadable(stream)) throw new TypeError('The Engine did not answer with a stream');
@@ -134,7 +134,7 @@ export class EngineClient {
     }
   }
 
-  /** Gives up every question under way. Event streams are their owners' to end. */
+  /** Gives up every question under way and ends every stream. */
   close(): void {
     this.closing.abort();
   }
