@@ -14,6 +14,9 @@ const services = [`${prefix}_agent`, `${prefix}_redis`];
 const image = (name: string) => `${prefix}/${name}`;
 const nameOf = (service: string) => `${prefix}-${service}`;
 
+/** The ports of the go-livepeer pair are fixed, so they are published on an address of this run alone. */
+const ownLoopbackAddress = `127.${[...randomBytes(3)].map((byte) => 1 + (byte % 254)).join('.')}`;
+
 const composeServices = [
   ...['livepeer-gateway', 'livepeer-orchestrator', 'livepeer-worker'],
   ...['docker-proxy', 'payment-distributor', 'postgres'],
@@ -29,6 +32,8 @@ const variables = {
   WORKER_HOST_PORT: '0',
   WORKER_BIND_ADDRESS: '127.0.0.1',
   DISTRIBUTOR_HOST_PORT: '0',
+  GATEWAY_BIND_ADDRESS: ownLoopbackAddress,
+  ORCHESTRATOR_BIND_ADDRESS: ownLoopbackAddress,
   BASE_IMAGE: image('node'),
   WORKER_IMAGE: image('worker'),
   DISTRIBUTOR_IMAGE: image('distributor'),
@@ -161,7 +166,7 @@ jest.setTimeout(200_000);
         .filter((line) => !line.includes('unpaid'));
       return paid.length > 0 ? paid : undefined;
     });
-    // Four seconds at ten dollars a minute, or the sixty-sixth of a cent more or less that makes an hour add up.
+    // Four seconds at ten dollars a minute; the cumulative floor makes an hour add up.
     expect(lines.join('\n')).toMatch(/0\.66666[67]/);
   });
 
