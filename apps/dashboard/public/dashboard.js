@@ -21,7 +21,7 @@ async function readBooks() {
     read('balances'),
     read('payments?limit=20'),
     read('payouts'),
-    read('assessments?limit=200'),
+    read('assessments?limit=200&evidence=false'),
   ]);
   return {
     names: Object.fromEntries(orchestrators.items.map(({ id, name }) => [id, name])),

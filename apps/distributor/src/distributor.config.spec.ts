@@ -113,7 +113,7 @@ describe('configuration of the distributor', () => {
         'MAX_PAYOUT_USD',
         'MIN_SERVICE_UPTIME',
         'PAYMENT_INTERVAL_SECONDS',
-        'PAYOUT_ADDRESSES.0',
+        'PAYOUT_ADDRESSES',
         'PORT',
         'WORKER_URL',
       ].sort(),

@@ -25,21 +25,29 @@ type Environment = z.output<typeof environmentSchema>;
 /** Names of all variables, for the test that compares them with `.env.example`. */
 export const distributorVariables = Object.keys(environmentSchema.shape);
 
-/** The whole environment of the distributor; cross rules run beside faults of single variables, so all are shown. */
-export const distributorConfigSchema = environmentSchema
-  .superRefine(
-    (environment, context) => {
-      const report = (variable: string, message: string) => {
-        context.addIssue({ code: 'custom', path: [variable], message });
-      };
-      checkServer(environment, report);
-      checkPay(environment, report);
-      checkEvidence(environment, report);
-      checkSettlement(environment, report);
-    },
-    { when: () => true },
-  )
-  .transform((environment) => deepFreeze(configOf(environment)));
+/**
+ * The whole environment of the distributor. Each variable is parsed by itself and the rules between variables run
+ * whatever came of it, so that all faults are shown at once (Zod leaves an object's own rules out after some faults).
+ */
+export const distributorConfigSchema = z
+  .record(z.string(), z.string().optional())
+  .transform((raw, context) => {
+    const known: Record<string, unknown> = {};
+    const faulty = new Set<string>();
+    const report = (variable: string, message: string) => {
+      if (faulty.has(variable)) return;
+      faulty.add(variable);
+      context.addIssue({ code: 'custom', path: [variable], message });
+    };
+    for (const [variable, schema] of Object.entries(environmentSchema.shape)) {
+      const result = schema.safeParse(raw[variable]);
+      known[variable] = result.success ? result.data : raw[variable];
+      const [issue] = result.error?.issues ?? [];
+      if (issue) report(variable, issue.message);
+    }
+    for (const check of [checkServer, checkPay, checkEvidence, checkSettlement]) check(known, report);
+    return faulty.size > 0 ? z.NEVER : deepFreeze(configOf(environmentSchema.parse(raw)));
+  });
 
 export type DistributorConfig = z.output<typeof distributorConfigSchema>;
 

@@ -43,6 +43,10 @@ const assessmentQuery = z.object({
   from: timeInput().optional().meta({ description: 'Periods that start at or after' }),
   to: timeInput().optional().meta({ description: 'Periods that start before' }),
   decision: decision.optional(),
+  evidence: z
+    .enum(['true', 'false'], 'must be true or false')
+    .default('true')
+    .meta({ description: 'false: null instead of the reports, for pages that only list' }),
 });
 
 const toWire = (assessment: Assessment): z.output<typeof assessmentSchema> => ({
@@ -76,8 +80,12 @@ export class AssessmentsController {
   async list(
     @Query({ schema: assessmentQuery }) query: z.output<typeof assessmentQuery>,
   ): Promise<z.output<typeof assessmentPage>> {
-    const { orchestrator_id: orchestratorId, ...filter } = query;
+    const { orchestrator_id: orchestratorId, evidence, ...filter } = query;
     const page = await this.assessments.list({ ...filter, orchestratorId });
-    return { items: page.items.map(toWire), next_cursor: page.nextCursor };
+    const items = page.items.map(toWire);
+    return {
+      items: evidence === 'true' ? items : items.map((item) => ({ ...item, evidence: null })),
+      next_cursor: page.nextCursor,
+    };
   }
 }
