@@ -2,7 +2,7 @@ import { Wallet } from 'ethers';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 
-import type { Database, Hex } from '#platform';
+import { type Database, delay, type Hex } from '#platform';
 
 import { RpcEndpoint } from '../src/chain/rpc-endpoint.js';
 import { account } from '../src/ledger/account.js';
@@ -37,6 +37,10 @@ export interface TestSettlement {
     to?: { id?: string; address?: string | null },
   ): Promise<{ id: string; address: string }>;
   mine(blocks?: number): Promise<void>;
+  /** Waits until what was sent is mined: a node that mines with each tx does so a moment after it has answered. */
+  calm(): Promise<void>;
+  /** Sends as somebody else who is rich in the chain's coin, and waits for the block. */
+  send(key: Hex, tx: { to: string; data?: string; value?: bigint }): Promise<void>;
   /** Lets this much time pass for the books. */
   later(ms: number): Promise<void>;
   /** Copies the books as they are; the answer opens the copy, as one restores a dump. */
@@ -72,6 +76,7 @@ export async function openTestSettlement(): Promise<TestSettlement> {
         {
           method: 'usdc',
           settleIntervalSeconds: 0,
+          pollSeconds: 0,
           minPayoutMicroUsd: 1_000_000n,
           maxPayoutMicroUsd: 1_000_000_000n,
           maxDailyPayoutMicroUsd: 1_000_000_000_000n,
@@ -111,7 +116,34 @@ export async function openTestSettlement(): Promise<TestSettlement> {
       });
       return { id, address: address ?? '' };
     },
+    calm: async () => {
+      const isMining = await rpc.call('anvil_getAutomine', [], z.boolean());
+      for (const deadline = Date.now() + 10_000; isMining && Date.now() < deadline;) {
+        const { pending } = await rpc.call('txpool_status', [], z.object({ pending: z.string() }));
+        if (pending === '0x0') return;
+        await delay(5);
+      }
+      if (isMining) throw new Error('a tx was not mined within 10 s');
+    },
+    send: async (key, tx) => {
+      const wallet = new Wallet(key);
+      const quantity = z.string().transform(BigInt);
+      const raw = await wallet.signTransaction({
+        ...{
+          type: 2,
+          chainId: 31_337,
+          gasLimit: 3_000_000n,
+          maxFeePerGas: 10n ** 11n,
+          maxPriorityFeePerGas: 10n ** 9n,
+        },
+        nonce: Number(await rpc.call('eth_getTransactionCount', [wallet.address, 'latest'], quantity)),
+        ...tx,
+      });
+      await rpc.call('eth_sendRawTransaction', [raw], z.string());
+      await settlement.calm();
+    },
     mine: async (blocks = 1) => {
+      await settlement.calm();
       await rpc.call('anvil_mine', [`0x${blocks.toString(16)}`], z.unknown());
     },
     later: async (ms) => {

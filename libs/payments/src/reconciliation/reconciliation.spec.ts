@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Wallet } from 'ethers';
-import { z } from 'zod';
 
 import { developmentKeys } from '../../testing/development-keys.js';
 import { openTestSettlement, type TestSettlement } from '../../testing/test-settlement.js';
@@ -33,11 +32,7 @@ async function payBesides(microUsd: bigint): Promise<void> {
     ...{ from: world.payer, to: stranger.address, value: microUsd },
     ...{ validBefore: 2n ** 40n, nonce: `0x${'5'.repeat(64)}` },
   });
-  const raw = await stranger.signTransaction({
-    ...{ type: 2, chainId: 31_337, nonce: 0, to: world.token.tokenAddress, data, gasLimit: 500_000n },
-    ...{ maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 1n },
-  });
-  await world.rpc.call('eth_sendRawTransaction', [raw], z.string());
+  await world.send(developmentKeys.stranger, { to: world.token.tokenAddress, data });
   await world.mine(2);
 }
 

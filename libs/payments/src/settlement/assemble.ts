@@ -12,7 +12,7 @@ import { Broadcasting } from './broadcast.js';
 import { FeeBump } from './fee-bump.js';
 import { SettlementFinality } from './finalise.js';
 import { CancelledPayouts } from './return-cancelled.js';
-import { checkSettlementOptions, type SettlementOptions } from './settlement-options.js';
+import { checkSettlementOptions, pollMs, type SettlementOptions } from './settlement-options.js';
 import { type ChainWork, Settler } from './settler.js';
 import { SettlementSigning } from './sign-settlement.js';
 import { SettlementWatch } from './watch.js';
@@ -58,8 +58,9 @@ function chainWork(
     scan,
     signing: new SettlementSigning(database, chain, scan, options),
     broadcasting: new Broadcasting(database, chain),
-    watch: new SettlementWatch(database, chain, finality),
+    watch: new SettlementWatch(database, chain, finality, options),
     feeBump: new FeeBump(database, chain, options),
     cancelled: new CancelledPayouts(database, chain, scan, ledger),
+    pollMs: pollMs(options),
   };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { Transaction, Wallet } from 'ethers';
+import { Transaction } from 'ethers';
 import { z } from 'zod';
 
 import { developmentKeys } from '../../testing/development-keys.js';
@@ -20,7 +20,6 @@ afterEach(async () => {
 });
 
 const only = (address: string, microUsd: bigint) => new Map([[address.toLowerCase(), microUsd]]);
-const quantity = z.string().transform(BigInt);
 const isSend = ({ method }: { method: string }) => method === 'eth_sendRawTransaction';
 
 /** The payload of the settlement signed last. */
@@ -33,34 +32,12 @@ async function lastPayload(): Promise<{ to: string; data: string }> {
   return payload;
 }
 
-/** Sends as someone else who is rich in the chain's coin, and waits for the block. */
-async function sendAs(key: string, tx: { to: string; data?: string; value?: bigint }): Promise<void> {
-  const wallet = new Wallet(key);
-  const raw = await wallet.signTransaction({
-    ...{
-      type: 2,
-      chainId: 31_337,
-      gasLimit: 3_000_000n,
-      maxFeePerGas: 10n ** 11n,
-      maxPriorityFeePerGas: 10n ** 9n,
-    },
-    nonce: Number(await world.rpc.call('eth_getTransactionCount', [wallet.address, 'latest'], quantity)),
-    ...tx,
-  });
-  await world.rpc.call('eth_sendRawTransaction', [raw], z.string());
-  expect(
-    await world.rpc.call('eth_getTransactionReceipt', [Transaction.from(raw).hash], z.unknown()),
-  ).toMatchObject({
-    status: '0x1',
-  });
-}
-
 describe('a payout is paid exactly once', () => {
   it('when somebody sends the whole batch again', async () => {
     const { address } = await world.owe(10n * usd);
     const process = world.process();
     await world.untilFinal(process);
-    await sendAs(developmentKeys.stranger, await lastPayload());
+    await world.send(developmentKeys.stranger, await lastPayload());
     await world.mine(2);
     expect(await world.transfers()).toEqual(only(address, 10n * usd));
     expect(await process.reconciliation.run()).toMatchObject({ ok: true });
@@ -71,7 +48,7 @@ describe('a payout is paid exactly once', () => {
     const process = world.process();
     world.proxy.decide((question) => (isSend(question) ? 'cut-before' : 'forward'));
     await process.settler.tick();
-    await sendAs(developmentKeys.stranger, await lastPayload());
+    await world.send(developmentKeys.stranger, await lastPayload());
     world.proxy.decide(() => 'forward');
     await world.untilFinal(process);
     expect(await world.transfers()).toEqual(only(address, 10n * usd));
@@ -133,6 +110,7 @@ describe('a payout is paid exactly once', () => {
     const { id, address } = await world.owe(10n * usd);
     const process = world.process();
     await process.settler.tick();
+    await world.calm();
     await process.settler.tick();
     const [mined] = (await process.payouts.list()).items;
     expect(mined?.status).toBe('mined');
@@ -191,7 +169,7 @@ describe('a payout is paid exactly once', () => {
     const process = world.process();
     world.proxy.decide((question) => (isSend(question) ? 'cut-before' : 'forward'));
     await process.settler.tick();
-    await sendAs(developmentKeys.gasPayer, { to: world.payer, value: 1n });
+    await world.send(developmentKeys.gasPayer, { to: world.payer, value: 1n });
     world.proxy.decide(() => 'forward');
     await world.mine(2);
     await process.settler.tick();

@@ -19,7 +19,11 @@ export interface SettlementOptions {
   authorizationSeconds?: number | undefined;
   /** How long a tx may stay unmined before its fee is raised. 30 s unless given. */
   feeBumpSeconds?: number | undefined;
+  /** How often the chain is asked about what only waits: for finality, for funds. 5 s unless given. */
+  pollSeconds?: number | undefined;
 }
+
+export const pollMs = ({ pollSeconds = 5 }: SettlementOptions): number => pollSeconds * 1_000;
 
 export const SETTLEMENT_OPTIONS = Symbol('SETTLEMENT_OPTIONS');
 

@@ -30,6 +30,7 @@ describe('settlement in USDC', () => {
       amountMicroUsd: 10n * usd,
       paidAt: null,
     });
+    await world.calm();
     await process.settler.tick();
     expect((await process.payouts.list()).items[0]).toMatchObject({ status: 'mined', paidAt: null });
     expect(await balance(account.inSettlement(id))).toBe(10n * usd);
@@ -43,6 +44,28 @@ describe('settlement in USDC', () => {
     expect(await balance(account.treasury(31_337, world.token.tokenAddress))).toBe(-10n * usd);
     expect(await balance(account.gasSpent(31_337))).toBeGreaterThan(0n);
     expect(await process.reconciliation.run()).toMatchObject({ ok: true, differences: [] });
+  });
+
+  it('takes the chain’s own word for what is final', async () => {
+    const { address } = await world.owe(10n * usd);
+    const process = world.process({ chain: { finality: 'finalized' } });
+    await world.untilFinal(process);
+    expect(await world.transfers()).toEqual(new Map([[address.toLowerCase(), 10n * usd]]));
+  });
+
+  it('asks little of the node while it only waits', async () => {
+    await world.owe(10n * usd);
+    const process = world.process({ pollSeconds: 3_600 });
+    await process.settler.tick();
+    await world.calm();
+    await process.settler.tick();
+    const before = world.proxy.questions.length;
+    for (let turn = 0; turn < 5; turn += 1) await process.settler.tick();
+    // Head and final block, each turn.
+    expect(world.proxy.questions.length - before).toBe(10);
+    await world.mine(2);
+    await process.settler.tick();
+    expect((await process.payouts.list()).items).toMatchObject([{ status: 'paid' }]);
   });
 
   it('shows one payout with every attempt, hash, block and change of state', async () => {

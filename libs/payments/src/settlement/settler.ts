@@ -39,6 +39,7 @@ export interface ChainWork {
   watch: SettlementWatch;
   feeBump: FeeBump;
   cancelled: CancelledPayouts;
+  pollMs: number;
 }
 
 /**
@@ -49,6 +50,7 @@ export class Settler {
   private readonly log = new FactLogger('settlement');
   private turning: Promise<void> | undefined;
   private waitsFor: string | null = null;
+  private signAgainAtMs = -Infinity;
   private saidProblem: string | null = null;
 
   constructor(
@@ -131,18 +133,26 @@ export class Settler {
   private async settle(work: ChainWork, signal?: AbortSignal): Promise<void> {
     await work.scan.begin(signal);
     await this.driveOpen(work, signal);
+    if (await this.signNext(work, signal)) await this.driveOpen(work, signal);
+    await work.cancelled.returnExpired(signal);
+  }
+
+  /** What signing waits for is looked at again only now and then: it takes several questions to the node. */
+  private async signNext(work: ChainWork, signal?: AbortSignal): Promise<boolean> {
+    if (this.waitsFor !== null && performance.now() < this.signAgainAtMs) return false;
     const signed = await work.signing.signNext(signal);
     this.waitsFor = signed.signed ? null : signed.waitsFor;
-    if (signed.signed) await this.driveOpen(work, signal);
-    await work.cancelled.returnExpired(signal);
+    this.signAgainAtMs = performance.now() + work.pollMs;
+    return signed.signed;
   }
 
   /** In the order of their nonces: a later one cannot be mined before an earlier one. */
   private async driveOpen(work: ChainWork, signal?: AbortSignal): Promise<void> {
     const lane = { chainId: work.chain.chainId, address: work.chain.gasPayer.address };
-    for (const settlement of await openSettlements(ready(this.database), lane)) {
+    const open = await openSettlements(ready(this.database), lane);
+    for (const [settlement, seen] of await work.watch.observe(open, signal)) {
       if (signal?.aborted) return;
-      if (await work.watch.look(settlement, signal)) await this.bringToBlock(work, settlement, signal);
+      if (await work.watch.note(settlement, seen, signal)) await this.bringToBlock(work, settlement, signal);
     }
   }
 

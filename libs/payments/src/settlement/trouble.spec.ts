@@ -149,11 +149,7 @@ describe('settlement in trouble', () => {
     const first = await world.owe(10n * usd);
     const process = world.process();
     await world.untilFinal(process);
-    const foreign = await new Wallet(developmentKeys.gasPayer).signTransaction({
-      ...{ type: 2, chainId: 31_337, nonce: 1, to: world.payer, value: 1n, gasLimit: 21_000n },
-      ...{ maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 1n },
-    });
-    await world.rpc.call('eth_sendRawTransaction', [foreign], z.string());
+    await world.send(developmentKeys.gasPayer, { to: world.payer, value: 1n });
     const second = await world.owe(20n * usd);
     await process.settler.tick();
     expect(process.settler.state().waitsFor).toMatch(
@@ -169,6 +165,7 @@ describe('settlement in trouble', () => {
     await world.owe(10n * usd);
     const process = world.process();
     await process.settler.tick();
+    await world.calm();
     await process.settler.tick();
     const [mined] = (await process.payouts.list()).items;
     expect(mined?.status).toBe('mined');

@@ -6,7 +6,8 @@ import type { Payout } from '../payouts/payout.js';
 import { logPayout } from '../payouts/payout-facts.js';
 import { recordChange, selectPayouts } from '../payouts/payout-rows.js';
 import type { SettlementFinality } from './finalise.js';
-import { observe, type Observation, viewOf } from './observe.js';
+import { type ChainView, observe, type Observation, viewOf } from './observe.js';
+import { pollMs, type SettlementOptions } from './settlement-options.js';
 import { attemptsOf, lockSettlement, type Settlement } from './settlement-rows.js';
 
 type Mined = Extract<Observation, { kind: 'mined' }>;
@@ -14,24 +15,52 @@ type Mined = Extract<Observation, { kind: 'mined' }>;
 /** Edges E3, E4, and the way to E5: what the chain shows is written down, and taken back when the chain takes it back. */
 export class SettlementWatch {
   private readonly log = new FactLogger('settlement');
+  private readonly lookedAtMs = new Map<string, number>();
+  private readonly pollMs: number;
 
   constructor(
     private readonly database: Database,
     private readonly chain: TreasuryChain,
     private readonly finality: SettlementFinality,
-  ) {}
+    options: SettlementOptions,
+  ) {
+    this.pollMs = pollMs(options);
+  }
 
-  /** True while the settlement still has to reach a block. */
-  async look(settlement: Settlement, signal?: AbortSignal): Promise<boolean> {
-    const attempts = await attemptsOf(ready(this.database), settlement.id);
-    const seen = await this.chain.ask(async (node) => {
+  /**
+   * What one node shows of these settlements at one moment. One that is in a block and waits for finality is looked at
+   * again only now and then, or when its block has become final.
+   */
+  async observe(
+    settlements: readonly Settlement[],
+    signal?: AbortSignal,
+  ): Promise<[Settlement, Observation][]> {
+    if (settlements.length === 0) return [];
+    return this.chain.ask(async (node) => {
       const view = await viewOf(node, this.chain.options.finality);
-      return observe(node, view, settlement, attempts);
+      const seen: [Settlement, Observation][] = [];
+      for (const settlement of settlements) {
+        if (!this.isWorthALook(settlement, view)) continue;
+        const attempts = await attemptsOf(ready(this.database), settlement.id);
+        seen.push([settlement, await observe(node, view, settlement, attempts)]);
+        this.lookedAtMs.set(settlement.id, performance.now());
+      }
+      return seen;
     }, signal);
+  }
+
+  private isWorthALook({ id, status, minedBlockNumber }: Settlement, { final }: ChainView): boolean {
+    if (status !== 'mined' || minedBlockNumber === null) return true;
+    if (final !== null && minedBlockNumber <= final.number) return true;
+    return performance.now() - (this.lookedAtMs.get(id) ?? -Infinity) >= this.pollMs;
+  }
+
+  /** Writes down what was seen. True while the settlement still has to reach a block. */
+  async note(settlement: Settlement, seen: Observation, signal?: AbortSignal): Promise<boolean> {
     switch (seen.kind) {
       case 'mined':
         await this.noteMined(settlement, seen);
-        if (seen.isFinal) await this.finality.finalise(settlement.id, seen, signal);
+        if (seen.isFinal) await this.finalise(settlement, seen, signal);
         return false;
       case 'absent':
         await this.noteAbsent(settlement);
@@ -43,6 +72,11 @@ export class SettlementWatch {
       case 'node-behind':
         return false;
     }
+  }
+
+  private async finalise({ id }: Settlement, seen: Mined, signal?: AbortSignal): Promise<void> {
+    await this.finality.finalise(id, seen, signal);
+    this.lookedAtMs.delete(id);
   }
 
   private async noteMined(settlement: Settlement, { receipt }: Mined): Promise<void> {
