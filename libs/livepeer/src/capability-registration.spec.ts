@@ -225,6 +225,8 @@ describe('a registration', () => {
     registration.start();
     await until(isRegistered(registration));
     for (let turn = 0; turn < 100; turn += 1) registration.jobAborted();
+    // Time enough for a loop that does not wait.
+    await new Promise((resolve) => setTimeout(resolve, 300));
     await registration.stop();
     expect(requests).toBe(2); // the registration and its withdrawal
   });

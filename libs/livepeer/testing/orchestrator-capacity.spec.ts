@@ -69,6 +69,22 @@ describe.each<Profile>(['pr-3650', 'master'])('the capacity of the orchestrator 
     }
   });
 
+  it('20: gives a worker the job’s timeout until its headers, and no longer', async () => {
+    const answerAfter =
+      (ms: number): WorkerAnswer =>
+      (_request, response) => {
+        setTimeout(() => response.end('{}'), ms);
+      };
+    const slow = await loop(answerAfter(400), { secondMs: 100 });
+    expect(await processDirectly(slow.orchestrator, { ...goodJob, timeout_seconds: 1 })).toMatchObject({
+      status: 500,
+    });
+    const quick = await loop(answerAfter(100), { secondMs: 1_000 });
+    expect(await processDirectly(quick.orchestrator, { ...goodJob, timeout_seconds: 5 })).toMatchObject({
+      status: 200,
+    });
+  });
+
   it('23: removes the capability when the worker refuses or resets the connection', async () => {
     const { orchestrator, worker } = await loop((_request, response) => response.destroy());
     expect(await processDirectly(orchestrator)).toMatchObject({
