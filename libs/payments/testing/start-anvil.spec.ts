@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Wallet } from 'ethers';
 import { z } from 'zod';
+
+import { delay } from '#platform';
 
 import { RpcEndpoint } from '../src/chain/rpc-endpoint.js';
 import { deployLocalToken } from './deploy-local-token.js';
@@ -60,6 +62,23 @@ describe('the local chain', () => {
     expect(await again.balanceMicroUsd(payer)).toBe(1_000_000_000_005n);
     expect(logs).toHaveLength(2);
     expect(await logsOf(second.rpcUrl, token.tokenAddress)).toEqual(logs);
+  });
+
+  it('is whole and alone after a run that was killed', async () => {
+    const path = await statePath();
+    const killed = await start({ statePath: path });
+    const token = await deployLocalToken({ rpcUrl: killed.rpcUrl });
+    const logs = await logsOf(killed.rpcUrl, token.tokenAddress);
+    const isSaved = async () =>
+      (await readFile(path, 'utf8').catch(() => '')).includes(logs[0]?.transactionHash ?? 'no tx');
+    for (const deadline = Date.now() + 10_000; Date.now() < deadline && !(await isSaved());) {
+      await delay(20);
+    }
+    // Whoever started it never stops it: the next run finds it still there.
+    const next = await start({ statePath: path });
+    await killed.exited;
+    expect(isAlive(killed.pid)).toBe(false);
+    expect(await logsOf(next.rpcUrl, token.tokenAddress)).toEqual(logs);
   });
 
   it('says why it did not start', async () => {

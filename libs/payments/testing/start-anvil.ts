@@ -26,6 +26,8 @@ export interface AnvilOptions {
 export interface Anvil {
   rpcUrl: string;
   pid: number;
+  /** Resolves when the node is gone, asked to or not. */
+  exited: Promise<void>;
   /** Keeps the chain, where it is kept, and ends the node. */
   stop(): Promise<void>;
 }
@@ -121,11 +123,14 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
       const file = state;
       saving = new Loop({ name: 'local-chain-state', everyMs: 500, run: () => file.saveIfChanged() });
       saving.start();
+      const loop = saving;
+      void exited.then(() => loop.stop());
     }
     if (pidFile !== undefined && child.pid !== undefined) await rememberProcess(pidFile, child.pid);
     return {
       rpcUrl,
       pid: child.pid ?? 0,
+      exited,
       async stop() {
         await saving?.stop();
         // Without its last empty blocks the chain is whole too; a node that is gone cannot be asked any more.
