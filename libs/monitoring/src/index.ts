@@ -1,5 +1,5 @@
-export { InvalidDockerHostError } from './containers/docker-host.js';
-export { InvalidServiceNameError } from './containers/service-selection.js';
+export { type EngineAddress, InvalidDockerHostError, parseDockerHost } from './containers/docker-host.js';
+export { InvalidServiceNameError, ServiceSelection } from './containers/service-selection.js';
 export { JournalLockedError, JournalUnwritableError } from './journal/journal-errors.js';
 export { Monitor, type MonitorOptions } from './monitor.js';
 export type { Clock } from './monitor-clock.js';

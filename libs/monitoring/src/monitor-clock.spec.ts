@@ -110,7 +110,8 @@ describe('Monitor and time', () => {
   it('is not writable while the disk takes nothing, and calls that time unknown', async () => {
     const clock = fastClock();
     const monitor = await rig.start(services, { clock });
-    await until(() => monitor.watermarkMs() > 0 && monitor.statuses().every(({ state }) => state === 'up'));
+    await until(() => monitor.statuses().every(({ state }) => state === 'up'));
+    await settled(monitor, clock.now().wallMs);
     const other = new Database(join(rig.dataDir, 'journal.db'));
     other.exec('BEGIN IMMEDIATE');
     await until(() => !monitor.journal().writable);

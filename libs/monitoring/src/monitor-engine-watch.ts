@@ -32,6 +32,7 @@ export class EngineWatch {
   private wasWatched: boolean | null = null;
   private sinceMs: number | null = null;
   private identifiedAtMs = -Infinity;
+  private isAnonymous = false;
   private announce: () => void = () => undefined;
   readonly firstSubscription = new Promise<void>((resolve) => {
     this.announce = resolve;
@@ -82,7 +83,8 @@ export class EngineWatch {
       this.id = await this.engine.id();
       this.identifiedAtMs = Infinity;
     } catch (error) {
-      this.log.warn('Engine did not say who it is', { error: messageOf(error) });
+      if (!this.isAnonymous) this.log.warn('Engine did not say who it is', { error: messageOf(error) });
+      this.isAnonymous = true;
     }
   }
 

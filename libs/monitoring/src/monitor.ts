@@ -78,6 +78,7 @@ export class Monitor {
     this.bootId = readBootId();
     const journal = Journal.open({
       directory: this.options.dataDir,
+      startMs: clock.now().wallMs,
       order: (known) => selection.order(known),
       isExact: (service) => selection.exactNames.includes(service),
       log,
@@ -117,7 +118,7 @@ export class Monitor {
     this.journalFile = undefined;
   }
 
-  /** Unix milliseconds up to which nothing can change any more; 0 while nothing has been observed. */
+  /** Unix milliseconds up to which nothing can change any more; 0 while not started. */
   watermarkMs(): number {
     return this.journalFile?.watermarkMs ?? 0;
   }

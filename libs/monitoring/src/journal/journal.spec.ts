@@ -35,6 +35,7 @@ function open(services = ['redis', 's1_*'], from = directory): Journal {
   const selection = new ServiceSelection(services);
   const journal = Journal.open({
     directory: from,
+    startMs: baseMs,
     order: (known) => selection.order(known),
     isExact: (service) => selection.exactNames.includes(service),
     log: new FactLogger('test'),
@@ -74,6 +75,12 @@ const measure = (journal: Journal, fromMs: number, toMs: number) =>
   journal.measure({ fromMs: baseMs + fromMs, toMs: baseMs + toMs });
 
 describe('Journal', () => {
+  it('begins where it was made: what lies before is unknown for good', () => {
+    const journal = open();
+    expect(journal.watermarkMs).toBe(baseMs);
+    expect(measure(journal, -10_000, 0).services[0]).toMatchObject({ upMs: 0, unknownMs: 10_000 });
+  });
+
   it('answers for a window from what was recorded, piece by piece', () => {
     const journal = open();
     record(journal, 5_000, { redis: [segment(0, 5_000)] });
@@ -93,6 +100,16 @@ describe('Journal', () => {
       ],
       allUpMs: 6_000,
     });
+  });
+
+  it('names the containers of the window, not those just before or after it', () => {
+    const journal = open();
+    const other = { containerId: 'c2' };
+    record(journal, 9_000, {
+      redis: [segment(0, 3_000), segment(3_000, 6_000, other), segment(6_000, 9_000)],
+    });
+    expect(measure(journal, 3_000, 6_000).services[0]?.containerIds).toEqual(['c2']);
+    expect(measure(journal, 2_999, 6_001).services[0]?.containerIds).toEqual(['c1', 'c2']);
   });
 
   it('answers any window as the segments themselves do, however they were cut into rounds', () => {

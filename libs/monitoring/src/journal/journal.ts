@@ -31,6 +31,8 @@ export interface Recording {
 
 export interface JournalOptions {
   directory: string;
+  /** Where a new journal begins, Unix milliseconds. */
+  startMs: number;
   /** The services of a window, in order, given all that the journal knows. */
   order: (known: Iterable<string>) => string[];
   isExact: (service: string) => boolean;
@@ -41,8 +43,8 @@ export interface JournalOptions {
 export class Journal {
   private readonly segments: SegmentTable;
   private readonly minutes: MinuteTable;
-  private sinceMs: number | null = null;
-  private watermark = 0;
+  private watermark: number;
+  private readonly sinceMs: number;
   private lastError: string | null = null;
   /** What an earlier run left, for those who may continue it. */
   readonly left: { services: string[]; resume: ResumeState };
@@ -57,7 +59,13 @@ export class Journal {
     database.exec(journalSchema);
     this.segments = new SegmentTable(database);
     this.minutes = new MinuteTable(database);
-    this.left = this.resume();
+    const row = watermarkRows.parse(database.prepare('SELECT * FROM watermark').all())[0] ?? this.begin();
+    this.sinceMs = row.since_ms;
+    this.watermark = row.watermark_ms;
+    this.left = { services: this.segments.openServices(), resume: parseResumeState(row.resume) };
+    this.segments.loadServices();
+    this.segments.closeAll(row.watermark_ms);
+    this.minutes.load();
   }
 
   /** @throws JournalLockedError, JournalUnwritableError */
@@ -78,19 +86,15 @@ export class Journal {
     }
   }
 
-  private resume() {
-    const [row] = watermarkRows.parse(this.database.prepare('SELECT * FROM watermark').all());
-    const services = this.segments.openServices();
-    this.segments.loadServices();
-    if (!row) return { services, resume: nothingToResume };
-    this.sinceMs = row.since_ms;
-    this.watermark = row.watermark_ms;
-    this.minutes.load();
-    this.segments.closeAll(row.watermark_ms);
-    return { services, resume: parseResumeState(row.resume) };
+  /** A new journal: what lies before is unknown for good, so the watermark is now. */
+  private begin() {
+    const { startMs } = this.options;
+    const resume = JSON.stringify(nothingToResume);
+    this.database.prepare('INSERT INTO watermark VALUES (1, ?, ?, ?)').run(startMs, startMs, resume);
+    return { since_ms: startMs, watermark_ms: startMs, resume };
   }
 
-  /** Nothing before this changes any more; 0 before anything was recorded. */
+  /** Nothing before this changes any more. */
   get watermarkMs(): number {
     return this.watermark;
   }
@@ -102,7 +106,7 @@ export class Journal {
 
   /** The latest time that one `record` may reach. */
   furthestStepMs(toMs: number): number {
-    return this.watermark === 0 ? toMs : Math.min(toMs, this.watermark + maxStepMs);
+    return Math.min(toMs, this.watermark + maxStepMs);
   }
 
   /**
@@ -111,19 +115,17 @@ export class Journal {
    */
   record({ untilMs, segments, ended, resume }: Recording): void {
     const staged = new Map<string, Segment | null>();
-    const sinceMs = this.sinceMs ?? firstMs(segments, untilMs);
     try {
       this.database.exec('BEGIN IMMEDIATE');
       for (const [service, pieces] of segments) this.segments.append(service, pieces, staged);
       for (const service of ended) this.segments.end(service, staged);
       this.database
-        .prepare(
-          `INSERT INTO watermark VALUES (1, ?, ?, ?) ON CONFLICT (id)
-           DO UPDATE SET watermark_ms = excluded.watermark_ms, resume = excluded.resume`,
-        )
-        .run(sinceMs, untilMs, JSON.stringify(resume));
+        .prepare('UPDATE watermark SET watermark_ms = ?, resume = ?')
+        .run(untilMs, JSON.stringify(resume));
       const known = new Set([...this.segments.services, ...staged.keys()]);
-      const sealed = this.minutes.seal(sinceMs, untilMs, (span) => this.measureUntil(span, untilMs, known));
+      const sealed = this.minutes.seal(this.sinceMs, untilMs, (span) =>
+        this.measureUntil(span, untilMs, known),
+      );
       this.database.exec('COMMIT');
       this.segments.keep(staged);
       this.minutes.keep(sealed);
@@ -133,7 +135,6 @@ export class Journal {
     }
     if (this.lastError !== null) this.options.log.info('journal could be written again');
     this.lastError = null;
-    this.sinceMs = sinceMs;
     this.watermark = untilMs;
   }
 
@@ -173,8 +174,4 @@ export class Journal {
     this.database.close();
     this.lock.release();
   }
-}
-
-function firstMs(segments: Recording['segments'], untilMs: number): number {
-  return Math.min(untilMs, ...[...segments.values()].flatMap((pieces) => pieces[0]?.fromMs ?? []));
 }
