@@ -20,5 +20,13 @@ export default async function setUp() {
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
   });
   process.env.TEST_POSTGRES_URL = postgres.url;
+  // Where the run is cut off, no teardown follows.
+  process.once('exit', () => {
+    try {
+      process.kill(postgres.pid, 'SIGINT');
+    } catch {
+      // It has ended, as it should.
+    }
+  });
   globalThis.testPostgres = { postgres, folder };
 }
