@@ -43,7 +43,8 @@ describe('a turn of scheduled work', () => {
     let ended = false;
     const turn = new Turn('work', async (signal) => {
       turns += 1;
-      signal.addEventListener('abort', open);
+      // Later than anything that does not wait for it.
+      signal.addEventListener('abort', () => setImmediate(open));
       await passed;
       ended = true;
     });
