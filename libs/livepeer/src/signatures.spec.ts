@@ -49,6 +49,13 @@ describe('signatures of go-livepeer', () => {
     expect(recoverSigner(message, `${jobSignature.slice(0, 130)}00`)).toBeUndefined();
   });
 
+  it('are low up to half of the order exactly', () => {
+    const half = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
+    const withS = (s: bigint): string => `${jobSignature.slice(0, 66)}${s.toString(16).padStart(64, '0')}1b`;
+    expect(recoverSigner(message, withS(half))).toMatch(/^0x/);
+    expect(recoverSigner(message, withS(half + 1n))).toBeUndefined();
+  });
+
   it('of another message come from somebody else', () => {
     expect(recoverSigner(`${message} `, jobSignature)).not.toBe(address);
   });
