@@ -36,6 +36,7 @@ function parseFact(line: string): LoggedFact | undefined {
  * its own (Ctrl-C of the terminal reaches it through `stop`), started anew with backoff when it dies.
  */
 export class ChildProgram {
+  readonly name: ChildProgramOptions['name'];
   private readonly log: WriteStream;
   private readonly backoff = exponentialBackoff({ minMs: 500, maxMs: 15_000 });
   private child: ChildProcess | undefined;
@@ -45,6 +46,7 @@ export class ChildProgram {
   private deaths = 0;
 
   constructor(private readonly options: ChildProgramOptions) {
+    this.name = options.name;
     this.log = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
   }
 

@@ -1,13 +1,28 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
 import { delay } from '#platform';
 import { UsageError } from './options.js';
 
-const lockSchema = z.object({ pid: z.number().int(), children: z.record(z.string(), z.number().int()) });
+const lockSchema = z.object({ pid: z.int(), children: z.record(z.string(), z.int()) });
 
 const endLimitMs = 10_000;
+
+/** What stands in the command line of each process of ours. */
+const marks = {
+  stack: 'apps/local/',
+  worker: 'apps/worker/',
+  distributor: 'apps/distributor/',
+  database: 'postgres',
+  chain: 'anvil',
+} as const;
+
+export type ChildName = Exclude<keyof typeof marks, 'stack'>;
+
+/** Those who use come before those who are used. */
+const endOrder: readonly ChildName[] = ['worker', 'distributor', 'database', 'chain'];
 
 function isAlive(pid: number): boolean {
   try {
@@ -18,18 +33,18 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A pid may have been given to a stranger since: where the system tells what it runs, it must be one of our apps. */
-async function isOurs(pid: number, part: string): Promise<boolean> {
+/** A pid may have been given to a stranger since: where the system tells what it runs, it must be ours. */
+async function isOurs(pid: number, name: keyof typeof marks): Promise<boolean> {
   if (!isAlive(pid)) return false;
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
-  return commandLine === undefined || commandLine.includes(part);
+  return commandLine === undefined || commandLine.includes(marks[name]);
 }
 
 async function end(pid: number): Promise<void> {
-  const deadline = Date.now() + endLimitMs;
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     if (!isAlive(pid)) return;
     process.kill(pid, signal);
+    const deadline = Date.now() + endLimitMs;
     while (isAlive(pid) && Date.now() < deadline) await delay(50);
   }
 }
@@ -37,7 +52,7 @@ async function end(pid: number): Promise<void> {
 /** One run per state folder, and no process of a killed run beside it. */
 export class RunLock {
   private readonly file: string;
-  private readonly children: Record<string, number> = {};
+  private children: Partial<Record<ChildName, number>> = {};
 
   constructor(stateDir: string) {
     this.file = join(stateDir, 'run.json');
@@ -47,30 +62,33 @@ export class RunLock {
   async take(): Promise<void> {
     const text = await readFile(this.file, 'utf8').catch(() => undefined);
     const previous = text === undefined ? undefined : lockSchema.safeParse(JSON.parse(text)).data;
-    if (previous) {
-      if (previous.pid !== process.pid && (await isOurs(previous.pid, 'apps/local'))) {
+    if (previous && previous.pid !== process.pid) {
+      if (await isOurs(previous.pid, 'stack')) {
         throw new UsageError(
           `The local stack already runs here (process ${previous.pid}). Stop it with Ctrl-C.`,
         );
       }
-      for (const [name, pid] of Object.entries(previous.children)) {
-        if (await isOurs(pid, `apps/${name}/`)) await end(pid);
+      for (const name of endOrder) {
+        const pid = previous.children[name];
+        if (pid !== undefined && (await isOurs(pid, name))) await end(pid);
       }
     }
-    await this.write();
+    this.children = {};
+    this.write();
   }
 
-  async addChild(name: string, pid: number): Promise<void> {
+  addChild(name: ChildName, pid: number): void {
     this.children[name] = pid;
-    await this.write();
+    this.write();
   }
 
   async release(): Promise<void> {
     await rm(this.file, { force: true });
   }
 
-  private write(): Promise<void> {
-    return writeFile(this.file, JSON.stringify({ pid: process.pid, children: this.children }), {
+  /** Synchronous, so that parts which start together cannot write into each other. */
+  private write(): void {
+    writeFileSync(this.file, JSON.stringify({ pid: process.pid, children: this.children }), {
       mode: 0o600,
     });
   }

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
+import { removeEmbeddedPostgresData } from '#platform';
+
 import { type LocalOptions, UsageError } from './options.js';
+import type { RunLock } from './run-lock.js';
 
 const settingsSchema = z.object({
   periodSeconds: z.number().int().positive(),
@@ -19,13 +22,23 @@ async function readSettings(file: string): Promise<LocalSettings | undefined> {
   return text === undefined ? undefined : settingsSchema.parse(JSON.parse(text));
 }
 
+async function empty(folder: string): Promise<void> {
+  await removeEmbeddedPostgresData(join(folder, 'postgres'));
+  for (const entry of await readdir(folder)) await rm(join(folder, entry), { recursive: true, force: true });
+}
+
 /**
  * Opens the state folder, emptied first when asked, and returns its settings.
- * @throws UsageError when a period is asked for that the books do not have
+ * @throws UsageError when another run lives here, or when a period is asked for that the books do not have
  */
-export async function openState(options: LocalOptions): Promise<LocalSettings> {
-  if (options.fresh) await rm(options.stateDir, { recursive: true, force: true });
+export async function openState(options: LocalOptions, lock: RunLock): Promise<LocalSettings> {
   await mkdir(options.stateDir, { recursive: true, mode: 0o755 });
+  // Before anything is removed: another run may live here.
+  await lock.take();
+  if (options.fresh) {
+    await empty(options.stateDir);
+    await lock.take();
+  }
   const file = join(options.stateDir, 'settings.json');
   const kept = await readSettings(file);
   if (kept && options.periodSeconds !== undefined && options.periodSeconds !== kept.periodSeconds) {

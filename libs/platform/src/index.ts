@@ -13,7 +13,11 @@ export {
   DatabaseUnavailableError,
 } from './database/database.js';
 export { DatabaseModule } from './database/database.module.js';
-export { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.js';
+export {
+  type EmbeddedPostgres,
+  removeEmbeddedPostgresData,
+  startEmbeddedPostgres,
+} from './database/embedded-postgres.js';
 export { migrate } from './database/migrate.js';
 export { HEALTH_CHECKS, type HealthCheck } from './health/health-check.js';
 export { HealthModule } from './health/health.module.js';

@@ -61,6 +61,13 @@ async function dataFolder(wished: string, identity: Identity | undefined): Promi
   return join(persistent, `${basename(folder)}-${name}`);
 }
 
+/** Removes the data of a server that does not run, wherever it lies. */
+export async function removeEmbeddedPostgresData(dataDir: string): Promise<void> {
+  const folder = await dataFolder(dataDir, await otherUser(dataDir));
+  await rm(folder, { recursive: true, force: true });
+  await rm(passwordFileOf(folder), { force: true });
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done, fail) => {
@@ -118,6 +125,8 @@ async function initialise(initdb: string, dataDir: string, password: string, ide
     await rm(passwordFile, { force: true });
   }
 }
+
+const passwordFileOf = (dataDir: string) => `${dataDir}.password`;
 
 /** The superuser's password, random, kept beside the data. */
 async function loadPassword(file: string): Promise<string> {
@@ -194,7 +203,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   await chmod(dataDir, 0o700);
   if (identity) await chown(dataDir, identity.uid, identity.gid);
 
-  const password = await loadPassword(`${dataDir}.password`);
+  const password = await loadPassword(passwordFileOf(dataDir));
   const leftover = await findLeftover(dataDir, password);
   if (leftover) return { ...leftover, dataDir, stop: () => stopServer(leftover.pid) };
   const isNew = await stat(join(dataDir, 'PG_VERSION')).then(
