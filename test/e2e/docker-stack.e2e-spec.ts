@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
 
 import { BusyboxServices, dockerAnswers, socketPath } from '../support/busybox-services.js';
 import { sentByTransferEvents } from '../support/chain-transfers.js';
@@ -90,6 +91,25 @@ onEngine('the loop on a real Docker Engine', () => {
     });
     expect(paid).toBeGreaterThan(0n);
     expect(await client.reconciliation()).toMatchObject({ ok: true, differences: [] });
+  }, 120_000);
+
+  it('pays the next full period by a changed rate, and no period before it', async () => {
+    const [orchestrator] = z
+      .object({ items: z.array(z.object({ id: z.string() })) })
+      .parse(await client.request('/orchestrators')).items;
+    const changed = z.object({ effective_from: z.string() }).parse(
+      await client.request(`/orchestrators/${orchestrator?.id ?? ''}/rate`, {
+        method: 'PUT',
+        body: JSON.stringify({ usd_per_minute: '24.000000' }),
+      }),
+    );
+    await run.line(/100\.00 % up {2}✔ paid \$2\.00/, { from: run.now() });
+    const paid = (await client.assessments()).filter(({ decision }) => decision === 'paid');
+    for (const { period_start, amount_usd } of paid) {
+      const expected = period_start < changed.effective_from ? [833_333n, 833_334n] : [2_000_000n];
+      expect(expected).toContain(amount_usd);
+    }
+    expect(paid.some(({ amount_usd }) => amount_usd === 2_000_000n)).toBe(true);
   }, 120_000);
 
   it('shows every step of the flow with a tick', async () => {
