@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 
+import { defaultServices } from '#monitoring';
+
 import { BusyboxServices, dockerAnswers, socketPath } from '../support/busybox-services.js';
 import { sentByTransferEvents } from '../support/chain-transfers.js';
 import { DistributorClient } from '../support/distributor-client.js';
@@ -15,16 +17,6 @@ import { waitUntil } from '../support/wait-until.js';
 
 const required = process.env.REQUIRE_DOCKER === '1';
 const onEngine = required || (await dockerAnswers()) ? describe : describe.skip;
-
-const seven = [
-  'vtuber_orchestrator',
-  'redis_scb',
-  'autogen_agent',
-  'autogen_postgres',
-  'autogen_neo4j',
-  'scb_gateway',
-  'vtuber-ollama',
-];
 
 onEngine('the loop on a real Docker Engine', () => {
   let stateDir: string;
@@ -45,7 +37,7 @@ onEngine('the loop on a real Docker Engine', () => {
 
   beforeAll(async () => {
     stateDir = await makeStateDir();
-    containers = await BusyboxServices.start(seven);
+    containers = await BusyboxServices.start(defaultServices);
     await start(5);
   }, 180_000);
 

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { isRunning } from '#platform';
+
 import { DistributorClient } from '../support/distributor-client.js';
 import {
   makeStateDir,
@@ -8,7 +10,7 @@ import {
   type StackFacts,
   StackRun,
 } from '../support/local-stack.js';
-import { isListening, isRunning } from '../support/processes.js';
+import { isListening } from '../support/listening.js';
 import { waitUntil } from '../support/wait-until.js';
 
 /** A newcomer without Docker: `npm start -- --period 10`. */

@@ -1,3 +1,4 @@
+import { defaultServices } from '#monitoring';
 import { variables } from '#platform';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -26,16 +27,6 @@ export const usage = `npm start [-- options]
 
 Ports are changed by WORKER_PORT (9876), PORT (8010), GATEWAY_PORT (8935), ORCHESTRATOR_PORT (9995) and RPC_PORT (8545);
 0 takes any free one. MONITORED_SERVICES, DOCKER_HOST and ADMIN_PASSWORD are read too.`;
-
-export const defaultServices = [
-  'vtuber_orchestrator',
-  'redis_scb',
-  'autogen_agent',
-  'autogen_postgres',
-  'autogen_neo4j',
-  'scb_gateway',
-  'vtuber-ollama',
-];
 
 /** Ports as in `docs/configuration.md`; those of gateway, orchestrator and chain exist in the local stack only. */
 export const portVariables = {

@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import { delay } from '#platform';
+import { endProcess, isProcessOf } from '#platform';
 import { UsageError } from './options.js';
 
 const lockSchema = z.object({ pid: z.int(), children: z.record(z.string(), z.int()) });
@@ -24,31 +24,6 @@ export type ChildName = Exclude<keyof typeof marks, 'stack'>;
 /** Those who use come before those who are used. */
 const endOrder: readonly ChildName[] = ['worker', 'distributor', 'database', 'chain'];
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A pid may have been given to a stranger since: where the system tells what it runs, it must be ours. */
-async function isOurs(pid: number, name: keyof typeof marks): Promise<boolean> {
-  if (!isAlive(pid)) return false;
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
-  return commandLine === undefined || commandLine.includes(marks[name]);
-}
-
-async function end(pid: number): Promise<void> {
-  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-    if (!isAlive(pid)) return;
-    process.kill(pid, signal);
-    const deadline = Date.now() + endLimitMs;
-    while (isAlive(pid) && Date.now() < deadline) await delay(50);
-  }
-}
-
 /** One run per state folder, and no process of a killed run beside it. */
 export class RunLock {
   private readonly file: string;
@@ -63,14 +38,14 @@ export class RunLock {
     const text = await readFile(this.file, 'utf8').catch(() => undefined);
     const previous = text === undefined ? undefined : lockSchema.safeParse(JSON.parse(text)).data;
     if (previous && previous.pid !== process.pid) {
-      if (await isOurs(previous.pid, 'stack')) {
+      if (await isProcessOf(previous.pid, marks.stack)) {
         throw new UsageError(
           `The local stack already runs here (process ${previous.pid}). Stop it with Ctrl-C.`,
         );
       }
       for (const name of endOrder) {
         const pid = previous.children[name];
-        if (pid !== undefined && (await isOurs(pid, name))) await end(pid);
+        if (pid !== undefined && (await isProcessOf(pid, marks[name]))) await endProcess(pid, endLimitMs);
       }
     }
     this.children = {};

@@ -1,10 +1,12 @@
 import { ConfigurationError, parseEnvironment } from '#platform';
 import { describe, expect, it } from '@jest/globals';
+
+import { defaultServices } from '#monitoring';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { defaultServices, workerConfigSchema } from './worker.config.js';
+import { workerConfigSchema } from './worker.config.js';
 
 const parse = (environment: Record<string, string>) => parseEnvironment(workerConfigSchema, environment);
 

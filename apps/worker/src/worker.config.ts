@@ -1,17 +1,7 @@
 import { CapabilityOfferError, normaliseOrchestratorUrl, OrchestratorUrlError } from '#livepeer';
+import { defaultServices } from '#monitoring';
 import { readSecret, variables } from '#platform';
 import { z } from 'zod';
-
-/** The containers of the VTuber stack. */
-export const defaultServices = [
-  'vtuber_orchestrator',
-  'redis_scb',
-  'autogen_agent',
-  'autogen_postgres',
-  'autogen_neo4j',
-  'scb_gateway',
-  'vtuber-ollama',
-];
 
 const shortText = (maximum: number) =>
   z

@@ -1,3 +1,4 @@
+export { defaultServices } from './containers/default-services.js';
 export { type EngineAddress, InvalidDockerHostError, parseDockerHost } from './containers/docker-host.js';
 export { InvalidServiceNameError, ServiceSelection } from './containers/service-selection.js';
 export { JournalLockedError, JournalUnwritableError } from './journal/journal-errors.js';

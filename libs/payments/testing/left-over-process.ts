@@ -1,17 +1,8 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 
-import { delay } from '#platform';
+import { endProcess, isProcessOf } from '#platform';
 
 const endLimitMs = 5_000;
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 export const rememberProcess = (pidFile: string, pid: number): Promise<void> =>
   writeFile(pidFile, `${pid}\n`, { mode: 0o600 });
@@ -25,9 +16,5 @@ export const forgetProcess = (pidFile: string): Promise<void> => rm(pidFile, { f
 export async function endLeftOverProcess(pidFile: string, mark: string): Promise<void> {
   const pid = Number(await readFile(pidFile, 'utf8').catch(() => '0'));
   if (!Number.isSafeInteger(pid) || pid <= 1) return;
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  if (!commandLine.split('\0').includes(mark)) return;
-  process.kill(pid, 'SIGINT');
-  for (const deadline = Date.now() + endLimitMs; isAlive(pid) && Date.now() < deadline;) await delay(50);
-  if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  if (await isProcessOf(pid, mark)) await endProcess(pid, endLimitMs);
 }

@@ -30,6 +30,7 @@ export { FactLogger } from './logging/fact-logger.js';
 export { createLogger, type LogFormat } from './logging/logger.js';
 export { MetricsRegistry } from './metrics/metrics.js';
 export { MetricsModule } from './metrics/metrics.module.js';
+export { endProcess, isProcessOf, isRunning } from './processes/other-process.js';
 export { type Backoff, exponentialBackoff } from './scheduling/backoff.js';
 export { delay } from './scheduling/delay.js';
 export { Loop } from './scheduling/loop.js';

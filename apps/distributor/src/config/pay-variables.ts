@@ -1,3 +1,4 @@
+import { defaultServices } from '#monitoring';
 import { usdSchema } from '#payments';
 import { variables } from '#platform';
 import { z } from 'zod';
@@ -5,16 +6,6 @@ import type { Known, ReportFault } from './report-fault.js';
 
 const secondsPerHour = 3600;
 const certainty = 10_000n;
-
-export const sevenServices = [
-  'vtuber_orchestrator',
-  'redis_scb',
-  'autogen_agent',
-  'autogen_postgres',
-  'autogen_neo4j',
-  'scb_gateway',
-  'vtuber-ollama',
-];
 
 const positiveUsd = usdSchema.refine((amount) => amount > 0n, 'must be above zero');
 
@@ -35,7 +26,7 @@ export const payVariables = {
     ),
   UPTIME_AGGREGATION: z.enum(['mean', 'min', 'all'], 'must be mean, min or all').default('mean'),
   REQUIRED_SERVICES: variables
-    .list(sevenServices)
+    .list(defaultServices)
     .refine((names) => names.length > 0, 'must name at least one service: no service, no pay')
     .refine((names) => new Set(names).size === names.length, 'names a service twice'),
 };

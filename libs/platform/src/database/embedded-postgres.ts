@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
 
+import { endProcess } from '../processes/other-process.js';
 import { delay } from '../scheduling/delay.js';
 import { findPostgresBinaries, isReachableByAll } from './postgres-binaries.js';
 
@@ -170,24 +171,8 @@ async function findLeftover(dataDir: string, password: string): Promise<RunningS
   return (await answers(url)) ? { pid, url } : undefined;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** SIGINT is PostgreSQL's fast shutdown: connections are ended, everything is written. */
-async function stopServer(pid: number): Promise<void> {
-  const deadline = Date.now() + stopLimitMs;
-  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-    if (!isAlive(pid)) return;
-    process.kill(pid, signal);
-    while (isAlive(pid) && Date.now() < deadline) await delay(20);
-  }
-}
+const stopServer = (pid: number) => endProcess(pid, stopLimitMs);
 
 /**
  * Starts the PostgreSQL that npm installed, on a loopback port, with durable settings; a server that a killed run left

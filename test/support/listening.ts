@@ -1,14 +1,5 @@
 import { connect } from 'node:net';
 
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Whether something accepts connections where the URL points. */
 export function isListening(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url);
