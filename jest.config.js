@@ -17,6 +17,9 @@ export default {
   },
   transformIgnorePatterns: [`/node_modules/(?!${requiredEsm}/)`],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  setupFiles: ['<rootDir>/test/support/quiet-logs.js'],
+  // End-to-end tests mostly wait: on two cores two files at once take half the time.
+  maxWorkers: 2,
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
   reporters: ['default', '<rootDir>/tools/one-line-reporter.js'],
