@@ -93,7 +93,14 @@ describe('the local stack without a Docker Engine', () => {
     await run.line(/✔ paid/);
   }, 180_000);
 
+  it('refuses a second run beside the first', async () => {
+    const second = new StackRun({ stateDir, environment });
+    await second.line(/already runs here \(process \d+\)/);
+    expect(await second.stop()).toBe(1);
+  }, 60_000);
+
   it('refuses another period on existing books, and says how to get one', async () => {
+    expect(await run.stop()).toBe(0);
     const other = new StackRun({ stateDir, periodSeconds: 20, environment });
     await other.line(/have a period of 10 s.*--fresh/);
     expect(await other.stop()).toBe(1);

@@ -87,6 +87,8 @@ describe('Monitor and time', () => {
     const monitor = await rig.start(services, { clock });
     await until(() => (monitor.journal().sealedUntilMs ?? 0) > 0);
     const firstMs = monitor.journal().sealedUntilMs ?? 0;
+    engine.stopService('redis_scb');
+    await until(() => monitor.statuses().some(({ state }) => state === 'down'));
     await until(() => (monitor.journal().sealedUntilMs ?? 0) >= firstMs + 60_000);
     const window = monitor.window(firstMs, firstMs + 60_000);
     await rig.stop(monitor);
@@ -103,6 +105,8 @@ describe('Monitor and time', () => {
     expect(sealed).toMatchObject({ previous_hash: window.previousMinuteHash, hash: window.minuteHash });
     expect(JSON.parse(sealed?.content ?? '')).toMatchObject({ all_up_ms: window.allUpMs });
     expect(() => database.exec('UPDATE minutes SET content = content')).toThrow('does not change');
+    const closed = database.prepare('SELECT count(*) AS n FROM segments WHERE to_ms IS NOT NULL').all();
+    expect(closed).not.toEqual([{ n: 0 }]);
     expect(() => database.exec('UPDATE segments SET to_ms = to_ms + 1 WHERE to_ms IS NOT NULL')).toThrow();
     database.close();
   });
