@@ -3,7 +3,7 @@ import { percent, time } from './format.js';
 
 const states = {
   on_air: ['On air', 'up'],
-  degraded: ['Not enough', 'partly'],
+  degraded: ['Partly off air', 'partly'],
   off_air: ['Off air', 'down'],
   unknown: ['No word', 'unknown'],
   waiting: ['Waiting', 'unknown'],

@@ -56,6 +56,15 @@ describe('the log', () => {
     expect(lines.join('')).toMatch(/\[redacted\]/);
   });
 
+  it('leaves out what the framework says about its own start', () => {
+    const lines = capture('json');
+    new Logger('RouterExplorer').log('Mapped {/health, GET} route');
+    new Logger('RouterExplorer').error('no such provider');
+    new Logger('books').log('books opened');
+    expect(lines.join('')).not.toMatch(/Mapped/);
+    expect(lines).toHaveLength(2);
+  });
+
   it('is for people when asked', () => {
     const lines = capture('pretty');
     new FactLogger('books').info('period assessed', { decision: 'paid' });

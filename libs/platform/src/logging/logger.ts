@@ -39,12 +39,23 @@ const withoutBigints = (fields: Readonly<Record<string, unknown>>) =>
     ]),
   );
 
+/** Nest's own account of its start: of use to who debugs it, noise to everybody else. */
+const frameworkContexts = new Set([
+  'InstanceLoader',
+  'NestApplication',
+  'NestFactory',
+  'RouterExplorer',
+  'RoutesResolver',
+]);
+
 /** Nest's logger on pino: one line per fact, its fields beside the message. */
 class PinoNestLogger implements LoggerService {
   constructor(private readonly pino: PinoLogger) {}
 
   log(message: unknown, ...rest: unknown[]) {
-    this.write('info', message, rest);
+    const context = rest.at(-1);
+    const isNoise = typeof context === 'string' && frameworkContexts.has(context);
+    this.write(isNoise ? 'debug' : 'info', message, rest);
   }
 
   error(message: unknown, ...rest: unknown[]) {
