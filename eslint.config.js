@@ -77,7 +77,7 @@ export default defineConfig(
   })),
   // Specs and test doubles may use every library's doubles, but libraries keep their arrows.
   ...Object.entries(arrows).map(([room, may]) => ({
-    files: [`${room}/**/*.spec.ts`, `${room}/testing/**/*.ts`],
+    files: [`${room}/**/*.spec.ts`, `${room}/**/testing/**/*.ts`],
     rules: closedDoors(room, [...may, ...testingDoors]),
   })),
   {

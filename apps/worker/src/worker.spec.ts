@@ -8,30 +8,20 @@ import {
   problemOf,
   type RunningWorker,
   send,
+  startWatchedWorker,
   startWorker,
   untilReady,
-  untilSettled,
 } from './testing/running-worker.js';
 import { serviceStatusesSchema } from './uptime/uptime.responses.js';
 
-const services = ['redis_scb', 'autogen_agent'];
 let engine: SimulatedEngine;
 let worker: RunningWorker;
 
 beforeAll(async () => {
-  engine = await startSimulatedEngine({ services: services.map((name) => ({ name })) });
-  worker = await startWorker({
-    DOCKER_HOST: engine.dockerHost,
-    MONITORED_SERVICES: [...services, 'nobody_started_me'].join(),
-  });
-  await untilReady(worker);
-  await untilSettled(worker);
+  ({ engine, worker } = await startWatchedWorker());
 });
 
-afterAll(async () => {
-  await worker.stop();
-  await engine.stop();
-});
+afterAll(() => worker.stop());
 
 describe('what an operator looks at', () => {
   it('is ready and says what of, the registration included', async () => {

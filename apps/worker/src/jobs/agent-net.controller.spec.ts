@@ -1,5 +1,4 @@
 import { parseSignedReport, recoverReportSigner } from '#monitoring';
-import { type SimulatedEngine, startSimulatedEngine } from '#monitoring/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import {
@@ -8,32 +7,19 @@ import {
   problemOf,
   type RunningWorker,
   send,
-  startWorker,
-  untilReady,
-  untilSettled,
+  startWatchedWorker,
 } from '../testing/running-worker.js';
 import { jobAnswerSchema } from './job.schemas.js';
 
 const challenge = `0x${'5a'.repeat(32)}`;
 
-const services = ['redis_scb', 'autogen_agent'];
-let engine: SimulatedEngine;
 let worker: RunningWorker;
 
 beforeAll(async () => {
-  engine = await startSimulatedEngine({ services: services.map((name) => ({ name })) });
-  worker = await startWorker({
-    DOCKER_HOST: engine.dockerHost,
-    MONITORED_SERVICES: [...services, 'nobody_started_me'].join(),
-  });
-  await untilReady(worker);
-  await untilSettled(worker);
+  ({ worker } = await startWatchedWorker());
 });
 
-afterAll(async () => {
-  await worker.stop();
-  await engine.stop();
-});
+afterAll(() => worker.stop());
 
 describe('POST /agent-net', () => {
   const jobs = () => `${worker.url}/agent-net`;

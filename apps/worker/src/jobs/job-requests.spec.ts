@@ -1,5 +1,4 @@
 import { CapabilityRegistration } from '#livepeer';
-import { type SimulatedEngine, startSimulatedEngine } from '#monitoring/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connect, type Socket } from 'node:net';
 
@@ -8,31 +7,17 @@ import {
   problemOf,
   type RunningWorker,
   send,
-  startWorker,
+  startWatchedWorker,
   until,
-  untilReady,
-  untilSettled,
 } from '../testing/running-worker.js';
 
-const services = ['redis_scb'];
-let engine: SimulatedEngine;
 let worker: RunningWorker;
 
 beforeAll(async () => {
-  engine = await startSimulatedEngine({ services: services.map((name) => ({ name })) });
-  worker = await startWorker({
-    DOCKER_HOST: engine.dockerHost,
-    MONITORED_SERVICES: services.join(),
-    CAPABILITY_CAPACITY: '2',
-  });
-  await untilReady(worker);
-  await untilSettled(worker);
+  ({ worker } = await startWatchedWorker({ CAPABILITY_CAPACITY: '2' }));
 });
 
-afterAll(async () => {
-  await worker.stop();
-  await engine.stop();
-});
+afterAll(() => worker.stop());
 
 describe('more jobs at once than the capacity', () => {
   /** A job whose body never comes to an end: it holds its slot. */

@@ -1,16 +1,8 @@
 import { parseSignedReport } from '#monitoring';
-import { type SimulatedEngine, startSimulatedEngine } from '#monitoring/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { verifyTypedData } from 'ethers';
 
-import {
-  problemOf,
-  type RunningWorker,
-  send,
-  startWorker,
-  untilReady,
-  untilSettled,
-} from '../testing/running-worker.js';
+import { problemOf, type RunningWorker, send, startWatchedWorker } from '../testing/running-worker.js';
 import { serviceUptimesSchema } from '../uptime/uptime.responses.js';
 
 const challenge = `0x${'5a'.repeat(32)}`;
@@ -20,24 +12,13 @@ const member = (text: string) => {
   return { type, name };
 };
 
-const services = ['redis_scb', 'autogen_agent'];
-let engine: SimulatedEngine;
 let worker: RunningWorker;
 
 beforeAll(async () => {
-  engine = await startSimulatedEngine({ services: services.map((name) => ({ name })) });
-  worker = await startWorker({
-    DOCKER_HOST: engine.dockerHost,
-    MONITORED_SERVICES: [...services, 'nobody_started_me'].join(),
-  });
-  await untilReady(worker);
-  await untilSettled(worker);
+  ({ worker } = await startWatchedWorker());
 });
 
-afterAll(async () => {
-  await worker.stop();
-  await engine.stop();
-});
+afterAll(() => worker.stop());
 
 describe('GET /reports', () => {
   const settledSpan = async () => {
@@ -58,7 +39,9 @@ describe('GET /reports', () => {
       challenge,
     });
     expect(report.engineId).not.toBe('');
-    expect(report.services.map(({ name }) => name).sort()).toEqual([...services, 'nobody_started_me'].sort());
+    expect(report.services.map(({ name }) => name).sort()).toEqual(
+      ['redis_scb', 'autogen_agent', 'nobody_started_me'].sort(),
+    );
     // Written out, not imported: this is what the contract promises to strangers.
     const signer = verifyTypedData(
       { name: 'BYOC Uptime Report', version: '1' },

@@ -1,3 +1,4 @@
+import { type SimulatedEngine, startSimulatedEngine } from '#monitoring/testing';
 import { createLogger, listen, parseEnvironment } from '#platform';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -42,6 +43,26 @@ export async function startWorker(environment: Record<string, string>): Promise<
     await removeDir();
     throw error;
   }
+}
+
+/** Two services of a simulated Engine and one that nobody started, watched and settled. Its `stop` stops the Engine too. */
+export async function startWatchedWorker(
+  environment: Record<string, string> = {},
+): Promise<{ engine: SimulatedEngine; worker: RunningWorker }> {
+  const services = ['redis_scb', 'autogen_agent'];
+  const engine = await startSimulatedEngine({ services: services.map((name) => ({ name })) });
+  const worker = await startWorker({
+    DOCKER_HOST: engine.dockerHost,
+    MONITORED_SERVICES: [...services, 'nobody_started_me'].join(),
+    ...environment,
+  });
+  await untilReady(worker);
+  await untilSettled(worker);
+  const stop = async () => {
+    await worker.stop();
+    await engine.stop();
+  };
+  return { engine, worker: { ...worker, stop } };
 }
 
 export interface Answer {

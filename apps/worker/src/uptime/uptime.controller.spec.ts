@@ -1,4 +1,4 @@
-import { type SimulatedEngine, startSimulatedEngine } from '#monitoring/testing';
+import type { SimulatedEngine } from '#monitoring/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import {
@@ -6,31 +6,19 @@ import {
   problemOf,
   type RunningWorker,
   send,
-  startWorker,
+  startWatchedWorker,
   until,
-  untilReady,
-  untilSettled,
 } from '../testing/running-worker.js';
 import { serviceStatusesSchema, serviceUptimesSchema } from './uptime.responses.js';
 
-const services = ['redis_scb', 'autogen_agent'];
 let engine: SimulatedEngine;
 let worker: RunningWorker;
 
 beforeAll(async () => {
-  engine = await startSimulatedEngine({ services: services.map((name) => ({ name })) });
-  worker = await startWorker({
-    DOCKER_HOST: engine.dockerHost,
-    MONITORED_SERVICES: [...services, 'nobody_started_me'].join(),
-  });
-  await untilReady(worker);
-  await untilSettled(worker);
+  ({ engine, worker } = await startWatchedWorker());
 });
 
-afterAll(async () => {
-  await worker.stop();
-  await engine.stop();
-});
+afterAll(() => worker.stop());
 
 describe('GET and POST /service-status', () => {
   it.each(['GET', 'POST'] as const)('%s shows what each service does now', async (method) => {
