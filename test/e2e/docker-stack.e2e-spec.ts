@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { defaultServices } from '#monitoring';
 
+import { chromiumIsInstalled, complaintsOf, openBrowser } from '../support/browser.js';
 import { BusyboxServices, dockerAnswers, socketPath } from '../support/busybox-services.js';
 import { sentByTransferEvents } from '../support/chain-transfers.js';
 import { DistributorClient } from '../support/distributor-client.js';
@@ -17,6 +18,8 @@ import { waitUntil } from '../support/wait-until.js';
 
 const required = process.env.REQUIRE_DOCKER === '1';
 const onEngine = required || (await dockerAnswers()) ? describe : describe.skip;
+
+const inChromium = required || (await chromiumIsInstalled()) ? it : it.skip;
 
 onEngine('the loop on a real Docker Engine', () => {
   let stateDir: string;
@@ -103,6 +106,30 @@ onEngine('the loop on a real Docker Engine', () => {
     }
     expect(paid.some(({ amount_usd }) => amount_usd === 2_000_000n)).toBe(true);
   }, 120_000);
+
+  inChromium(
+    'says on its page who is on air, and to who signs in, what was paid',
+    async () => {
+      const browser = await openBrowser();
+      try {
+        const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+        const complaints = complaintsOf(page);
+        await page.goto(facts.distributor_url);
+        await page.getByText('On air').first().waitFor();
+        expect(await page.getByText('$').count()).toBe(0);
+        await page.locator('input[type=password]').fill(facts.admin_password);
+        await page.keyboard.press('Enter');
+        await page.getByText('$2.00').first().waitFor();
+        for (const name of containers.names) await page.getByText(name).first().waitFor();
+        const width = await page.evaluate('document.documentElement.scrollWidth');
+        expect(width).toBe(390);
+        expect(complaints).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    },
+    60_000,
+  );
 
   it('shows every step of the flow with a tick', async () => {
     const { code, output } = await runProgram('scripts/verify-complete-flow.js', [], stateDir);
