@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, cp, lstat, mkdir, readFile, rename, stat, symlink } from 'node:fs/promises';
+import { access, cp, lstat, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, platform, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -97,6 +97,7 @@ async function copyOnce(packageFolder: string, native: string): Promise<string> 
   await mkdir(partial, { recursive: true, mode: 0o755 });
   await cp(native, partial, { recursive: true, verbatimSymlinks: true });
   await rename(partial, folder).catch(async (error: unknown) => {
+    await rm(partial, { recursive: true, force: true });
     if (!(await exists(folder))) throw error;
     await requireOwn(folder);
   });
