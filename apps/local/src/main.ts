@@ -8,6 +8,12 @@ import type { StackFacts } from './stack-file.js';
 
 const say = (line = '') => process.stdout.write(`${line}\n`);
 
+function endOfFirstPeriod(periodSeconds: number): string {
+  const periodMs = periodSeconds * 1000;
+  const startMs = Math.ceil(Date.now() / periodMs) * periodMs;
+  return new Date(startMs + periodMs).toISOString().slice(11, 19);
+}
+
 function banner(facts: StackFacts & { engineNote: string }): void {
   const rows = [
     ['Dashboard', facts.distributor_url],
@@ -27,6 +33,9 @@ function banner(facts: StackFacts & { engineNote: string }): void {
   say('  Unlike production, workers may be shared and payout addresses take effect at once.');
   say(
     `  Stop a service: ${styleText('bold', 'npm run services -- stop autogen_agent')}   Check it all: npm run byoc:verify`,
+  );
+  say(
+    `  The first full period ends at ${endOfFirstPeriod(facts.period_seconds)} UTC; its line follows in seconds.`,
   );
   say('  Ctrl-C stops everything.');
   say();
