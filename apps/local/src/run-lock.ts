@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import { endProcess, isProcessOf } from '#platform';
+import { endProcess, isProcessOf, readIfExists, writeWhole } from '#platform';
 import { UsageError } from './options.js';
 
 const lockSchema = z.object({ pid: z.int(), children: z.record(z.string(), z.int()) });
@@ -35,7 +34,7 @@ export class RunLock {
 
   /** Ends what a killed run left. @throws UsageError when another run is alive */
   async take(): Promise<void> {
-    const text = await readFile(this.file, 'utf8').catch(() => undefined);
+    const text = await readIfExists(this.file);
     const previous = text === undefined ? undefined : lockSchema.safeParse(JSON.parse(text)).data;
     if (previous && previous.pid !== process.pid) {
       if (await isProcessOf(previous.pid, marks.stack)) {
@@ -63,8 +62,6 @@ export class RunLock {
 
   /** Synchronous, so that parts which start together cannot write into each other. */
   private write(): void {
-    writeFileSync(this.file, JSON.stringify({ pid: process.pid, children: this.children }), {
-      mode: 0o600,
-    });
+    writeWhole(this.file, JSON.stringify({ pid: process.pid, children: this.children }));
   }
 }

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+
+import { readIfExists } from '#platform';
 
 import { dockerClient } from './engine.js';
 
@@ -21,7 +22,7 @@ function fail(message: string): never {
 
 async function readDockerHost(stateDir: string): Promise<string> {
   const file = join(stateDir, 'stack.json');
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const text = await readIfExists(file);
   if (text === undefined) fail(`${file} is not there: start the local stack first, with npm start.`);
   return stackSchema.parse(JSON.parse(text)).docker_host;
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import { removeEmbeddedPostgresData } from '#platform';
+import { readIfExists, removeEmbeddedPostgresData, writeWhole } from '#platform';
 
 import { type LocalOptions, UsageError } from './options.js';
 import type { RunLock } from './run-lock.js';
@@ -18,7 +18,7 @@ const settingsSchema = z.object({
 export type LocalSettings = z.output<typeof settingsSchema>;
 
 async function readSettings(file: string): Promise<LocalSettings | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const text = await readIfExists(file);
   return text === undefined ? undefined : settingsSchema.parse(JSON.parse(text));
 }
 
@@ -52,6 +52,6 @@ export async function openState(options: LocalOptions, lock: RunLock): Promise<L
     adminPassword: options.adminPassword ?? kept?.adminPassword ?? randomBytes(9).toString('base64url'),
     orchestratorSecret: kept?.orchestratorSecret ?? randomBytes(18).toString('base64url'),
   };
-  await writeFile(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
+  writeWhole(file, `${JSON.stringify(settings, null, 2)}\n`);
   return settings;
 }

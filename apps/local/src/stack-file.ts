@@ -1,5 +1,7 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { writeWhole } from '#platform';
 
 /** `.local/stack.json` as docs and scripts know it. */
 export interface StackFacts {
@@ -21,11 +23,13 @@ export interface StackFacts {
 
 const fileIn = (stateDir: string) => join(stateDir, 'stack.json');
 
-/** Written whole or not at all, readable by its owner only: it holds passwords. */
-export async function writeStackFile(stateDir: string, facts: StackFacts): Promise<void> {
-  const file = fileIn(stateDir);
-  await writeFile(`${file}.partial`, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.partial`, file);
+/** Readable by its owner only: it holds passwords. */
+export function writeStackFile(stateDir: string, facts: StackFacts): void {
+  writeWhole(
+    fileIn(stateDir),
+    `${JSON.stringify(facts, null, 2)}
+`,
+  );
 }
 
 export async function removeStackFile(stateDir: string): Promise<void> {

@@ -137,7 +137,7 @@ export class Stack {
       payer_address: computeAddress(developmentKeys.payer),
       pids: { ...this.pids },
     };
-    await writeStackFile(stateDir, this.facts);
+    writeStackFile(stateDir, this.facts);
     parts.onStop('stack file', () => removeStackFile(stateDir));
     return { ...this.facts, engineNote: engine.note };
   }
@@ -161,7 +161,7 @@ export class Stack {
           logFile: join(this.options.stateDir, 'logs', `${name}.log`),
           onFact: this.listener.onFact,
           onStart: (pid) => {
-            void this.noteProcess(name, pid);
+            this.noteProcess(name, pid);
           },
         });
         this.parts.onStop(title, () => program.stop());
@@ -171,7 +171,7 @@ export class Stack {
     );
   }
 
-  private async noteProcess(name: AppName, pid: number): Promise<void> {
+  private noteProcess(name: AppName, pid: number): void {
     const isRestart = this.pids[name] !== 0;
     this.pids[name] = pid;
     this.lock.addChild(name, pid);
@@ -179,6 +179,6 @@ export class Stack {
     this.listener.onRestart(name);
     if (!this.facts) return;
     this.facts = { ...this.facts, pids: { ...this.pids } };
-    await writeStackFile(this.options.stateDir, this.facts);
+    writeStackFile(this.options.stateDir, this.facts);
   }
 }

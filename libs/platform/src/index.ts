@@ -19,6 +19,7 @@ export {
   startEmbeddedPostgres,
 } from './database/embedded-postgres.js';
 export { migrate } from './database/migrate.js';
+export { readIfExists, writeWhole } from './files/whole-file.js';
 export { HEALTH_CHECKS, type HealthCheck } from './health/health-check.js';
 export { HealthModule } from './health/health.module.js';
 export { createHttpApp, type HttpAppOptions } from './http/create-http-app.js';

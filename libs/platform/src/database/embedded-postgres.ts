@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
 
+import { readIfExists, writeWhole } from '../files/whole-file.js';
 import { endProcess } from '../processes/other-process.js';
 import { delay } from '../scheduling/delay.js';
 import { findPostgresBinaries, isReachableByAll } from './postgres-binaries.js';
@@ -28,6 +29,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
+const initialiseLimitMs = 60_000;
 const startLimitMs = 30_000;
 const stopLimitMs = 15_000;
 
@@ -117,7 +119,7 @@ async function initialise(initdb: string, dataDir: string, password: string, ide
         '--locale=C',
         '--no-instructions',
       ],
-      { ...identity, stdio: ['ignore', 'pipe', 'pipe'] },
+      { ...identity, stdio: ['ignore', 'pipe', 'pipe'], timeout: initialiseLimitMs },
     );
     const output = outputOf(child, () => undefined);
     const code = await exitOf(child);
@@ -131,10 +133,10 @@ const passwordFileOf = (dataDir: string) => `${dataDir}.password`;
 
 /** The superuser's password, random, kept beside the data. */
 async function loadPassword(file: string): Promise<string> {
-  const kept = await readFile(file, 'utf8').catch(() => undefined);
+  const kept = await readIfExists(file);
   if (kept !== undefined) return kept.trim();
   const password = randomBytes(18).toString('base64url');
-  await writeFile(file, password, { mode: 0o600 });
+  writeWhole(file, password);
   return password;
 }
 
