@@ -20,6 +20,16 @@ const arrows = {
     'platform',
   ],
   scripts: ['livepeer', 'monitoring', 'payments', 'platform'],
+  bench: [
+    'livepeer',
+    'livepeer/testing',
+    'monitoring',
+    'monitoring/testing',
+    'payments',
+    'payments/testing',
+    'platform',
+    'platform/testing',
+  ],
 };
 
 const testingDoors = ['platform', 'monitoring', 'livepeer', 'payments'].map((room) => `${room}/testing`);
