@@ -1,4 +1,4 @@
-import { paymentsMigrations } from '#payments';
+import { applicationRole, paymentsMigrations } from '#payments';
 import { DatabaseModule, type EmbeddedPostgres, FactLogger, startEmbeddedPostgres } from '#platform';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { join } from 'node:path';
@@ -35,6 +35,6 @@ export const distributorDatabase = (): DynamicModule =>
     useFactory: ({ database }: DistributorConfig, embedded: EmbeddedPostgres | null) => {
       const url = embedded?.url ?? database.url;
       if (url === undefined) throw new Error('Unreachable: without DATABASE_URL a database is started.');
-      return { url, migrations: paymentsMigrations };
+      return { url, migrations: paymentsMigrations, role: applicationRole };
     },
   });

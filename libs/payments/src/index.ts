@@ -1,3 +1,12 @@
+export {
+  type Alert,
+  type AlertFilter,
+  type AlertKey,
+  type AlertKind,
+  alertKinds,
+  Alerts,
+  type Trouble,
+} from './alerts/alerts.js';
 export { type Assessment, type AssessmentFilter, Assessments } from './assessments/assessments.js';
 export type { AssessmentRecord } from './assessments/assessment.js';
 export { Assessor } from './assessments/assessor.js';
@@ -24,7 +33,7 @@ export {
   type Transfer,
 } from './ledger/journal-entry.js';
 export { Ledger, type PostedEntry } from './ledger/ledger.js';
-export { paymentsMigrations } from './migrations/folder.js';
+export { applicationRole, paymentsMigrations } from './migrations/folder.js';
 export { formatUsd, InvalidAmountError, MICRO_PER_USD, parseUsd, usdSchema } from './money/micro-usd.js';
 export { rewardMicroUsd } from './money/reward.js';
 export type {

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 
-import { Database } from '#platform';
+import { connectionOptions, Database } from '#platform';
 
-import { paymentsMigrations } from '../src/migrations/folder.js';
+import { applicationRole, paymentsMigrations } from '../src/migrations/folder.js';
 
 async function onServer(url: string, sql: string): Promise<void> {
   const server = new URL(url);
@@ -18,24 +18,33 @@ async function onServer(url: string, sql: string): Promise<void> {
   }
 }
 
-/** Copies a database byte for byte, as it is now. The pool of `database` is closed meanwhile, as PostgreSQL demands. */
+/** Copies a database byte for byte, as it is now. Its pools are closed meanwhile, as PostgreSQL demands. */
 export async function backUp(
-  database: Database,
+  pools: readonly DataSource[],
   url: string,
 ): Promise<{ open: () => Promise<Database>; close: () => Promise<void> }> {
   const copy = new URL(url);
   const original = copy.pathname.slice(1);
   const name = `copy_${randomBytes(8).toString('hex')}`;
   copy.pathname = `/${name}`;
-  await database.dataSource.destroy();
+  await Promise.all(pools.map((pool) => pool.destroy()));
   await onServer(url, `create database ${name} template ${original}`);
-  await database.dataSource.initialize();
+  await Promise.all(pools.map((pool) => pool.initialize()));
   const opened: DataSource[] = [];
   return {
     open: async () => {
-      const dataSource = new DataSource({ type: 'postgres', url: copy.href, poolSize: 5 });
+      const dataSource = new DataSource({
+        type: 'postgres',
+        url: copy.href,
+        poolSize: 5,
+        extra: connectionOptions(applicationRole),
+      });
       opened.push(dataSource);
-      const restored = new Database(dataSource, { url: copy.href, migrations: paymentsMigrations });
+      const restored = new Database(dataSource, {
+        url: copy.href,
+        migrations: paymentsMigrations,
+        role: applicationRole,
+      });
       await restored.whenReady();
       return restored;
     },

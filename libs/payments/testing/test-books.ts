@@ -1,8 +1,9 @@
 import { DataSource } from 'typeorm';
 
-import { Database, migrate } from '#platform';
+import { connectionOptions, Database, migrate } from '#platform';
 import { createTestDatabase } from '#platform/testing';
 
+import { Alerts } from '../src/alerts/alerts.js';
 import { Assessments } from '../src/assessments/assessments.js';
 import { Assessor } from '../src/assessments/assessor.js';
 import { AuditLog } from '../src/audit/audit-log.js';
@@ -10,13 +11,14 @@ import { Balances } from '../src/balances/balances.js';
 import type { BooksOptions } from '../src/books/books-options.js';
 import { Books } from '../src/books/books.js';
 import { Ledger } from '../src/ledger/ledger.js';
-import { paymentsMigrations } from '../src/migrations/folder.js';
+import { applicationRole, paymentsMigrations } from '../src/migrations/folder.js';
 import { Orchestrators } from '../src/orchestrators/orchestrators.js';
 import { Policies } from '../src/policies/policies.js';
 import { Rates } from '../src/rates/rates.js';
 
 export interface BookServices {
   audit: AuditLog;
+  alerts: Alerts;
   ledger: Ledger;
   books: Books;
   rates: Rates;
@@ -29,7 +31,10 @@ export interface BookServices {
 
 export interface TestBooks {
   url: string;
+  /** Works under the application's role, as the distributor does. */
   database: Database;
+  /** The owner of the books, who is a superuser here: for what the application may not do. */
+  owner: DataSource;
   /** Another process on the same books: its own pool of connections. */
   anotherReplica(): Promise<Database>;
   /** Stops the database's clock at this moment (`payments.clock()`); undefined lets it run again. */
@@ -60,6 +65,7 @@ export function bookServices(database: Database, changes: Partial<BooksOptions> 
   const policies = new Policies(database, audit);
   return {
     audit,
+    alerts: new Alerts(database),
     ledger,
     rates,
     policies,
@@ -72,24 +78,35 @@ export function bookServices(database: Database, changes: Partial<BooksOptions> 
 }
 
 async function connect(url: string): Promise<Database> {
-  const dataSource = new DataSource({ type: 'postgres', url, poolSize: 5 });
-  // First on its own: the app would try a migration that is wrong again and again.
-  await dataSource.initialize();
-  await migrate(dataSource, paymentsMigrations);
-  const database = new Database(dataSource, { url, migrations: paymentsMigrations });
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url,
+    poolSize: 5,
+    extra: connectionOptions(applicationRole),
+  });
+  const database = new Database(dataSource, { url, migrations: paymentsMigrations, role: applicationRole });
   await database.whenReady();
   return database;
+}
+
+/** First on its own: the app would try a migration that is wrong again and again. */
+async function migrateAsOwner(url: string): Promise<DataSource> {
+  const owner = await new DataSource({ type: 'postgres', url, poolSize: 2 }).initialize();
+  await migrate(owner, paymentsMigrations);
+  return owner;
 }
 
 /** Fresh, migrated, empty books on the run's real PostgreSQL. */
 export async function openTestBooks(): Promise<TestBooks> {
   const empty = await createTestDatabase();
   const { url } = empty;
+  const owner = await migrateAsOwner(url);
   const database = await connect(url);
   const opened = [database];
   return {
     url,
     database,
+    owner,
     async anotherReplica() {
       const replica = await connect(url);
       opened.push(replica);
@@ -97,13 +114,15 @@ export async function openTestBooks(): Promise<TestBooks> {
     },
     async setClock(at) {
       const now = at ? `timestamptz '${at.toISOString()}'` : 'clock_timestamp()';
-      await database.dataSource.query(
+      await owner.query(
         `create or replace function payments.clock() returns timestamptz language sql volatile
            as $$ select date_trunc('milliseconds', ${now}) $$`,
       );
     },
     async close() {
-      await Promise.all(opened.map(({ dataSource }) => dataSource.destroy()));
+      await Promise.all(
+        [owner, ...opened.map(({ dataSource }) => dataSource)].map((source) => source.destroy()),
+      );
       await empty.drop();
     },
   };

@@ -151,7 +151,7 @@ export async function openTestSettlement(): Promise<TestSettlement> {
       await books.setClock(new Date(Date.now() + aheadMs));
     },
     backUp: async () => {
-      const { open, close } = await backUp(database, books.url);
+      const { open, close } = await backUp([database.dataSource, books.owner], books.url);
       closers.push(close);
       return open;
     },

@@ -7,10 +7,12 @@ export {
 export { readSecret, SecretUnreadableError } from './config/secrets.js';
 export { variables } from './config/variables.js';
 export {
+  connectionOptions,
   Database,
   DATABASE_OPTIONS,
   type DatabaseOptions,
   DatabaseUnavailableError,
+  WrongRoleError,
 } from './database/database.js';
 export { DatabaseModule } from './database/database.module.js';
 export {

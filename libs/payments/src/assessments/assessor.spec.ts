@@ -45,7 +45,7 @@ describe('the assessor', () => {
     services.ledger.balance(books.database.dataSource, account.payable(id));
 
   const count = async (table: string): Promise<number> => {
-    const rows: unknown = await books.database.dataSource.query(`select count(*)::int as n from ${table}`);
+    const rows: unknown = await books.owner.query(`select count(*)::int as n from ${table}`);
     return z.array(z.object({ n: z.int() })).parse(rows)[0]?.n ?? -1;
   };
 
@@ -321,9 +321,7 @@ describe('the assessor', () => {
     await books.setClock(at(1));
     const first = services.assessor.assessDue(worker);
     while (arrived === 0) await new Promise(setImmediate);
-    await books.database.dataSource.query(
-      `update payments.pending_assessment set next_attempt_at = '2026-01-01'`,
-    );
+    await books.owner.query(`update payments.pending_assessment set next_attempt_at = '2026-01-01'`);
     const second = other.assessor.assessDue(worker);
     const decided = [...(await first), ...(await second)];
     expect(decided).toHaveLength(1);
@@ -456,17 +454,17 @@ describe('the assessor', () => {
     await services.orchestrators.archive(id, 'admin');
     await create(worker, 'new');
     // As if the new record had been made before the period, which the rules of creation prevent.
-    await books.database.dataSource.query(
+    await books.owner.query(
       `insert into payments.pending_assessment (orchestrator_id, period_start, period_end, next_attempt_at)
          select id, $1, $2, $1 from payments.orchestrator where service_uri = 'https://new:9995'`,
       [at(0), at(1)],
     );
-    await books.database.dataSource.query(
+    await books.owner.query(
       `insert into payments.orchestrator_fact (orchestrator_id, fact, value, effective_from, actor)
          select orchestrator_id, fact, value, $1, 'test' from payments.orchestrator_fact where fact <> 'status'`,
       [at(0)],
     );
-    await books.database.dataSource.query(
+    await books.owner.query(
       `insert into payments.orchestrator_fact (orchestrator_id, fact, value, effective_from, actor)
          select id, 'status', 'active', $1, 'test' from payments.orchestrator where service_uri = 'https://new:9995'`,
       [at(0)],
@@ -500,7 +498,7 @@ describe('the assessor', () => {
     const { id } = await create(worker);
     await books.setClock(at(1));
     await services.assessor.assessDue(worker);
-    await books.database.dataSource.query(
+    await books.owner.query(
       `insert into payments.pending_assessment (orchestrator_id, period_start, period_end, next_attempt_at)
          values ($1, $2, $3, $2)`,
       [id, at(0, 10_000), at(0, 20_000)],
@@ -515,7 +513,7 @@ describe('the assessor', () => {
     await create(worker);
     await books.setClock(at(1));
     await services.assessor.assessDue(worker);
-    const run = (sql: string): Promise<unknown> => books.database.dataSource.query(sql);
+    const run = (sql: string): Promise<unknown> => books.owner.query(sql);
     for (const [table, change] of [
       ['orchestrator', "service_uri = 'https://other'"],
       ['orchestrator_fact', "value = 'other'"],

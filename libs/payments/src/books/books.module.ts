@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
+import { Alerts } from '../alerts/alerts.js';
 import { Assessments } from '../assessments/assessments.js';
 import { Assessor } from '../assessments/assessor.js';
 import { AuditLog } from '../audit/audit-log.js';
@@ -11,7 +12,18 @@ import { Rates } from '../rates/rates.js';
 import { BOOKS_OPTIONS, type BooksOptions } from './books-options.js';
 import { Books } from './books.js';
 
-const services = [AuditLog, Ledger, Books, Rates, Policies, Orchestrators, Assessments, Assessor, Balances];
+const services = [
+  AuditLog,
+  Alerts,
+  Ledger,
+  Books,
+  Rates,
+  Policies,
+  Orchestrators,
+  Assessments,
+  Assessor,
+  Balances,
+];
 
 /** The books, on top of the platform's `Database`. Global: the settlement stands on them. */
 @Module({})

@@ -67,7 +67,7 @@ describe('the books', () => {
     );
     await books.setClock(at(40 * 60 + 5));
     await before.assessor.assessDue(worker);
-    await books.database.dataSource.query('select payments.change_period(10)');
+    await books.owner.query('select payments.change_period(10)');
 
     const after = bookServices(books.database, { paymentIntervalSeconds: 10 });
     await after.books.open();

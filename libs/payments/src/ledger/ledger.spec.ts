@@ -21,7 +21,7 @@ describe('the ledger', () => {
 
   const post = (entry: NewJournalEntry) => books.database.transaction((tx) => ledger.post(tx, entry));
   const balance = (code: string) => ledger.balance(books.database.dataSource, code);
-  const query = (sql: string): Promise<unknown> => books.database.dataSource.query(sql);
+  const query = (sql: string): Promise<unknown> => books.owner.query(sql);
 
   const accrual = (orchestratorId: string, change: Partial<NewJournalEntry> = {}): NewJournalEntry => ({
     kind: 'accrual',

@@ -73,14 +73,7 @@ export class Ledger {
    * Lock several accounts in the order of their codes.
    */
   async lockBalance(tx: EntityManager, accountCode: string): Promise<bigint> {
-    await tx.query('select ledger.ensure_accounts(array[$1])', [accountCode]);
-    const row = await selectRow(
-      tx,
-      balanceRow,
-      `select b.normal * (b.debits - b.credits) as balance from ledger.account_balance b
-        where b.account_id = (select id from ledger.account where code = $1) for update`,
-      [accountCode],
-    );
+    const row = await selectRow(tx, balanceRow, 'select ledger.lock_balance($1) as balance', [accountCode]);
     if (!row) throw new Error(`the account ${accountCode} has no balance`);
     return row.balance;
   }

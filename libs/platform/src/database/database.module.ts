@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
-import { Database, DATABASE_OPTIONS, type DatabaseOptions } from './database.js';
+import { connectionOptions, Database, DATABASE_OPTIONS, type DatabaseOptions } from './database.js';
 
 interface DatabaseModuleOptions {
   imports?: NonNullable<ModuleMetadata['imports']>;
@@ -37,7 +37,7 @@ export class DatabaseModule {
         TypeOrmModule.forRootAsync({
           imports: [options],
           inject: [DATABASE_OPTIONS],
-          useFactory: ({ url, poolSize = 10 }: DatabaseOptions) => ({
+          useFactory: ({ url, role, poolSize = 10 }: DatabaseOptions) => ({
             type: 'postgres' as const,
             url,
             poolSize,
@@ -47,6 +47,7 @@ export class DatabaseModule {
             autoLoadEntities: true,
             connectTimeoutMS: 5_000,
             extra: {
+              ...connectionOptions(role),
               // Waiting for a free connection; pg's default is to wait for ever.
               connectionTimeoutMillis: 5_000,
               statement_timeout: 30_000,

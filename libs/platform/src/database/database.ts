@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { z } from 'zod';
 
 import { FactLogger } from '../logging/fact-logger.js';
 import { exponentialBackoff } from '../scheduling/backoff.js';
@@ -12,6 +13,8 @@ export interface DatabaseOptions {
   url: string;
   /** The folder of the app's `NNNN-name.sql` files, with a trailing slash. */
   migrations: URL;
+  /** Taken by every connection of the pool; the migrations run as who connects, and make it. */
+  role?: string;
   poolSize?: number;
 }
 
@@ -32,13 +35,31 @@ export class TransactionLostError extends Error {
   }
 }
 
+/** The connections do not work as the role that they were to take. */
+export class WrongRoleError extends Error {
+  constructor(expected: string, actual: string) {
+    super(
+      `The database connections work as ${actual}, not as ${expected}: DATABASE_URL may not set "options", ` +
+        'and a pooler in between must pass them on.',
+    );
+    this.name = 'WrongRoleError';
+  }
+}
+
+/** Settings of one connection to the database; with a role, everything on it is done as that role. */
+export const connectionOptions = (role: string | undefined): { options?: string } =>
+  role === undefined ? {} : { options: `-c role=${role}` };
+
 /** Serialization failure, deadlock, server shutting down: the whole of the work may be done again. */
 const retriableCodes = new Set(['40001', '40P01', '57P01']);
+
+const currentUserSchema = z.tuple([z.object({ current_user: z.string() })]);
 
 const isMigrationFault = (error: unknown) =>
   error instanceof MigrationFailedError ||
   error instanceof MigrationChangedError ||
-  error instanceof DatabaseNewerError;
+  error instanceof DatabaseNewerError ||
+  error instanceof WrongRoleError;
 
 /**
  * The app's connection to PostgreSQL. It connects and migrates in the background, with backoff, so that the process is
@@ -127,8 +148,9 @@ export class Database implements OnModuleInit, BeforeApplicationShutdown {
     const backoff = exponentialBackoff({ minMs: 250, maxMs: 10_000 });
     for (;;) {
       try {
+        const applied = await this.migrateAsOwner();
         if (!this.dataSource.isInitialized) await this.dataSource.initialize();
-        const applied = await migrate(this.dataSource, this.options.migrations);
+        await this.requireRole();
         this.ready = true;
         this.error = undefined;
         this.log.info('database connected', { migrationsApplied: applied.length });
@@ -141,5 +163,31 @@ export class Database implements OnModuleInit, BeforeApplicationShutdown {
       }
       await delay(backoff.next(), this.stopping.signal);
     }
+  }
+
+  /** On a connection of its own, since the pool may not change tables. */
+  private async migrateAsOwner(): Promise<string[]> {
+    const owner = new DataSource({
+      type: 'postgres',
+      url: this.options.url,
+      poolSize: 1,
+      connectTimeoutMS: 5_000,
+      extra: { lock_timeout: 60_000 },
+    });
+    await owner.initialize();
+    try {
+      return await migrate(owner, this.options.migrations);
+    } finally {
+      await owner.destroy();
+    }
+  }
+
+  private async requireRole(): Promise<void> {
+    const { role } = this.options;
+    if (role === undefined) return;
+    const [{ current_user: actual }] = currentUserSchema.parse(
+      await this.dataSource.query('select current_user'),
+    );
+    if (actual !== role) throw new WrongRoleError(role, actual);
   }
 }
