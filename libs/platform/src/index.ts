@@ -20,7 +20,7 @@ export {
   removeEmbeddedPostgresData,
   startEmbeddedPostgres,
 } from './database/embedded-postgres.js';
-export { migrate } from './database/migrate.js';
+export { migrate, type Migration, migrationLock, readMigrations } from './database/migrate.js';
 export { readIfExists, writeWhole } from './files/whole-file.js';
 export { HEALTH_CHECKS, type HealthCheck } from './health/health-check.js';
 export { HealthModule } from './health/health.module.js';

@@ -29,18 +29,20 @@ export class MigrationFailedError extends Error {
   }
 }
 
-/** Arbitrary, but the same in every process that migrates one database. */
-const migrationLock = '7241605113';
+/** Advisory lock. Arbitrary, but the same in every process that migrates one database. */
+export const migrationLock = '7241605113';
 
 const appliedSchema = z.array(z.object({ name: z.string(), sha256: z.string() }));
 
-interface Migration {
+export interface Migration {
+  /** `NNNN-name.sql` */
   name: string;
   sql: string;
   sha256: string;
 }
 
-async function readMigrations(folder: URL): Promise<Migration[]> {
+/** The migrations of a folder, in the order in which they are applied. */
+export async function readMigrations(folder: URL): Promise<Migration[]> {
   const names = (await readdir(folder)).filter((name) => /^\d{4}-[a-z0-9-]+\.sql$/.test(name)).sort();
   return Promise.all(
     names.map(async (name) => {
