@@ -65,6 +65,7 @@ export {
   Reconciliation,
   type ReconciliationReport,
 } from './reconciliation/reconciliation.js';
+export { type Seal, Sealing } from './sealing/sealing.js';
 export { SettlementModule } from './settlement/settlement.module.js';
 export {
   type SettlementMethod,

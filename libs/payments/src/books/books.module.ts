@@ -9,6 +9,7 @@ import { Ledger } from '../ledger/ledger.js';
 import { Orchestrators } from '../orchestrators/orchestrators.js';
 import { Policies } from '../policies/policies.js';
 import { Rates } from '../rates/rates.js';
+import { Sealing } from '../sealing/sealing.js';
 import { BOOKS_OPTIONS, type BooksOptions } from './books-options.js';
 import { Books } from './books.js';
 
@@ -18,6 +19,7 @@ const services = [
   Ledger,
   Books,
   Rates,
+  Sealing,
   Policies,
   Orchestrators,
   Assessments,
