@@ -1,4 +1,11 @@
 export {
+  type Adjustment,
+  MAX_ADJUSTMENT_MICRO_USD,
+  type NewAdjustment,
+  REASON_LENGTH,
+} from './adjustments/adjustment.js';
+export { Adjustments, type PostedAdjustment } from './adjustments/adjustments.js';
+export {
   type Alert,
   type AlertFilter,
   type AlertKey,
@@ -66,6 +73,14 @@ export {
   type ReconciliationReport,
 } from './reconciliation/reconciliation.js';
 export { type Seal, Sealing } from './sealing/sealing.js';
+export type {
+  Statement,
+  StatementHead,
+  StatementLine,
+  StatementLineKind,
+  StatementRange,
+} from './statements/statement.js';
+export { MAX_STATEMENT_LINES, type OpenStatement, Statements } from './statements/statements.js';
 export { SettlementModule } from './settlement/settlement.module.js';
 export {
   type SettlementMethod,

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
+import { Adjustments } from '../adjustments/adjustments.js';
 import { Alerts } from '../alerts/alerts.js';
 import { Assessments } from '../assessments/assessments.js';
 import { Assessor } from '../assessments/assessor.js';
@@ -10,6 +11,7 @@ import { Orchestrators } from '../orchestrators/orchestrators.js';
 import { Policies } from '../policies/policies.js';
 import { Rates } from '../rates/rates.js';
 import { Sealing } from '../sealing/sealing.js';
+import { Statements } from '../statements/statements.js';
 import { BOOKS_OPTIONS, type BooksOptions } from './books-options.js';
 import { Books } from './books.js';
 
@@ -25,6 +27,8 @@ const services = [
   Assessments,
   Assessor,
   Balances,
+  Adjustments,
+  Statements,
 ];
 
 /** The books, on top of the platform's `Database`. Global: the settlement stands on them. */
