@@ -64,6 +64,7 @@ const stackSchema = z.object({
   gateway_url: z.string(),
   orchestrator_url: z.string(),
   rpc_url: z.string(),
+  database_url: z.string(),
   admin_password: z.string(),
   period_seconds: z.number(),
   token_address: z.string(),
@@ -109,7 +110,11 @@ export function required(part: string, value: string | undefined, flag: string, 
   );
 }
 
-async function readStack(
+/**
+ * The running local stack's file; undefined when there is none and nobody named one.
+ * @throws UsageError for one that is unreadable or left over
+ */
+export async function readStack(
   file: string,
   isAskedFor: boolean,
 ): Promise<z.output<typeof stackSchema> | undefined> {
