@@ -1,4 +1,4 @@
-import { variables } from '#platform';
+import { readSecret, SecretUnreadableError, variables } from '#platform';
 import { z } from 'zod';
 
 import { defaultStackFile, readStack, UsageError } from './surroundings.js';
@@ -14,6 +14,7 @@ export type BooksDatabaseFlags = { [Name in keyof typeof booksDatabaseFlags]?: s
 export const booksDatabaseEnvironment = z.object({
   STACK_FILE: variables.text().optional(),
   DATABASE_URL: variables.text().optional(),
+  DATABASE_URL_FILE: variables.text().optional(),
 });
 
 /** @throws UsageError that names where the address came from, without the password in it */
@@ -34,8 +35,21 @@ export async function findBooksDatabase(
   environment: z.output<typeof booksDatabaseEnvironment>,
 ): Promise<string | undefined> {
   if (flags.database !== undefined) return databaseAddress('--database', flags.database);
-  if (environment.DATABASE_URL !== undefined) return databaseAddress('DATABASE_URL', environment.DATABASE_URL);
+  const named = namedByEnvironment(environment);
+  if (named !== undefined) return databaseAddress('DATABASE_URL', named);
   const file = flags.stack ?? environment.STACK_FILE;
   const stack = await readStack(file ?? defaultStackFile, file !== undefined);
   return stack?.database_url;
+}
+
+function namedByEnvironment({
+  DATABASE_URL,
+  DATABASE_URL_FILE,
+}: z.output<typeof booksDatabaseEnvironment>): string | undefined {
+  try {
+    return readSecret(DATABASE_URL, DATABASE_URL_FILE);
+  } catch (error) {
+    if (error instanceof SecretUnreadableError) throw new UsageError(`DATABASE_URL_FILE: ${error.message}`);
+    throw error;
+  }
 }

@@ -20,6 +20,19 @@ export { Assessor } from './assessments/assessor.js';
 export type { EvidenceOutcome, EvidenceRequest, EvidenceSource } from './assessments/evidence-source.js';
 export { type ReasonCode, reasonCodes } from './assessments/reason.js';
 export { type AuditEntry, AuditLog, type AuditRecord } from './audit/audit-log.js';
+export { BackupFile } from './backup/backup-file.js';
+export {
+  BackupExistsError,
+  BackupRefusedError,
+  DatabaseNotEmptyError,
+  NoBooksError,
+  RestoreFailedError,
+} from './backup/backup-errors.js';
+export type { BackupHeader } from './backup/backup-format.js';
+export type { BackupProgress } from './backup/backup-progress.js';
+export type { BooksSummary } from './backup/books-summary.js';
+export { type RestoredBooks, restoreBooks } from './backup/restore-books.js';
+export { writeBackup } from './backup/write-backup.js';
 export { type Balance, Balances } from './balances/balances.js';
 export { BOOKS_OPTIONS, type BooksOptions } from './books/books-options.js';
 export { BooksModule } from './books/books.module.js';
@@ -65,6 +78,7 @@ export type {
   PayoutStatus,
   SkippedPayee,
 } from './payouts/payout.js';
+export type { OpenPayoutHistory, PayoutSelection } from './payouts/payout-history.js';
 export { type PayoutFilter, Payouts } from './payouts/payouts.js';
 export type { PauseState } from './payouts/settlement-control.js';
 export {
