@@ -58,9 +58,21 @@ export async function restoreBooks(
     const pauseReason = await pauseSettlement(sql, backup);
     await sql.query('commit');
     await sql.query('select pg_advisory_unlock($1)', [migrationLock]);
-    return { books, pauseReason, newerMigrations: await applyNewer(url, migrations) };
+    return { books, pauseReason, newerMigrations: await bringUpToDate(url, migrations) };
   } finally {
     await connection.close();
+  }
+}
+
+async function bringUpToDate(url: string, migrations: URL): Promise<string[]> {
+  try {
+    return await applyNewer(url, migrations);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RestoreFailedError(
+      `The books are restored and paused, but not brought up to this version; a distributor tries again: ${reason}`,
+      { cause: error },
+    );
   }
 }
 
