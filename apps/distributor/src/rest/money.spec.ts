@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '#platform/testing';
+import { parse } from 'csv-parse/sync';
+import { z } from 'zod';
 import { fieldsOf, nobody, payoutAddress, type RestRig, startRestRig } from '../testing/rest-rig.js';
 import { until } from '../testing/running-distributor.js';
 
@@ -42,6 +44,31 @@ describe('REST: money', () => {
     expect(one.body).toMatchObject({ ...payout, attempts: [], changes: [{ status: 'reserved' }] });
     expect((await rig.get(`payments/${nobody}`)).status).toBe(404);
     expect(fieldsOf(await rig.get('payments?status=lost'))).toEqual(['status']);
+  });
+
+  it('is written into a file of all pages, which a program reads back', async () => {
+    // Nothing is added while the two answers are compared.
+    await rig.send('POST', 'payouts/pause', { reason: 'comparing' });
+    const listed = await rig.itemsOf('payments?limit=200');
+    const file = await rig.distributor.ask('/api/v1/payments?limit=1', {
+      token: rig.token,
+      headers: { accept: 'text/csv, application/json;q=0.5' },
+    });
+    expect(file.headers.get('content-type')).toMatch(/^text\/csv/);
+    expect(file.headers.get('content-disposition')).toMatch(/filename="payments-\d{4}-\d{2}-\d{2}\.csv"/);
+    const rows = parse(String(file.body), { columns: true });
+    const texts = z.record(
+      z.string(),
+      z.union([z.string(), z.number().transform(String), z.null().transform(() => '')]),
+    );
+    expect(rows).toEqual(listed.map((item) => texts.parse(item)));
+    expect(listed.length).toBeGreaterThan(0);
+    const filtered = await rig.distributor.ask('/api/v1/payments?status=returned', {
+      token: rig.token,
+      headers: { accept: 'text/csv' },
+    });
+    expect(parse(String(filtered.body), { columns: true })).toEqual([]);
+    await rig.send('POST', 'payouts/resume');
   });
 
   it('is marked paid with its outside reference, once', async () => {

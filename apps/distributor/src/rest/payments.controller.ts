@@ -1,11 +1,25 @@
 import { Payouts } from '#payments';
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  type StreamableFile,
+} from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { Actor } from '../auth/actor.decorator.js';
+import { CsvExports } from './csv/csv-exports.js';
+import { prefersCsv } from './csv/prefers-csv.js';
 import {
   historyToWire,
   markPaidSchema,
+  paymentColumns,
   paymentSchema,
   paymentHistorySchema,
   paymentPage,
@@ -21,16 +35,36 @@ type PaymentAnswer = z.output<typeof paymentSchema>;
 @ApiBearerAuth()
 @Controller('api/v1/payments')
 export class PaymentsController {
-  constructor(private readonly payouts: Payouts) {}
+  constructor(
+    private readonly payouts: Payouts,
+    private readonly exports: CsvExports,
+  ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Payout history, the newest first' })
-  @ApiResponse({ status: 200, description: 'One page', standardSchema: paymentPage })
+  @Header('vary', 'Accept')
+  @ApiOperation({
+    summary: 'Payout history, the newest first',
+    description: 'CSV holds all that the filter lets through, whatever `limit` and `cursor` say.',
+  })
+  @ApiResponse({
+    status: 200,
+    description: 'One page; with `Accept: text/csv` all pages as a file',
+    standardSchema: paymentPage,
+  })
   @ApiProblem(400, 401, 503)
   async list(
     @Query({ schema: paymentQuery }) query: z.output<typeof paymentQuery>,
-  ): Promise<z.output<typeof paymentPage>> {
+    @Headers('accept') accept: string | undefined,
+  ): Promise<z.output<typeof paymentPage> | StreamableFile> {
     const { orchestrator_id: orchestratorId, ...filter } = query;
+    if (prefersCsv(accept)) {
+      const { file } = await this.exports.send({
+        open: () => this.payouts.open({ orchestratorId, status: filter.status }),
+        columns: paymentColumns,
+        nameOf: () => `payments-${new Date().toISOString().slice(0, 10)}`,
+      });
+      return file;
+    }
     const page = await this.payouts.list({ ...filter, orchestratorId });
     return { items: page.items.map(paymentToWire), next_cursor: page.nextCursor };
   }

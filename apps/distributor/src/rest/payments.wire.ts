@@ -1,5 +1,6 @@
 import type { Payout } from '#payments';
 import { z } from 'zod';
+import type { CsvColumns } from './csv/csv-chunks.js';
 import { toJson } from './json.js';
 import { address, identifier, iso, isoOrNull, money, pageOf, pageQuery, time, usd } from './wire.js';
 
@@ -73,6 +74,21 @@ export function paymentToWire(payout: Payout): z.output<typeof paymentSchema> {
     outside_reference: payout.outsideReference,
   };
 }
+
+export const paymentColumns: CsvColumns<Payout> = {
+  id: ({ id }) => id,
+  orchestrator_id: ({ orchestratorId }) => orchestratorId,
+  payout_address: ({ payoutAddress }) => payoutAddress,
+  amount_usd: ({ amountMicroUsd }) => amountMicroUsd,
+  method: ({ method }) => method,
+  status: ({ status }) => status,
+  tx_hash: ({ txHash }) => txHash,
+  block_number: ({ blockNumber }) => (blockNumber === null ? null : Number(blockNumber)),
+  created_at: ({ createdAt }) => createdAt,
+  paid_at: ({ paidAt }) => paidAt,
+  hold_reason: ({ holdReason }) => holdReason,
+  outside_reference: ({ outsideReference }) => outsideReference,
+};
 
 /** Attempts and changes leave as they are kept: an auditor reads them, no program of ours does. */
 export const historyToWire = (items: readonly unknown[]): unknown[] => items.map(toJson);

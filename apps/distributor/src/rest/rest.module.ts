@@ -1,13 +1,17 @@
 import { Module } from '@nestjs/common';
+import { AdjustmentsController } from './adjustments.controller.js';
+import { AlertsController } from './alerts.controller.js';
 import { AssessmentsController } from './assessments.controller.js';
 import { AuditController } from './audit.controller.js';
 import { BalancesController } from './balances.controller.js';
+import { CsvExports } from './csv/csv-exports.js';
 import { OrchestratorsController } from './orchestrators.controller.js';
 import { PaymentsController } from './payments.controller.js';
 import { PayoutsController } from './payouts.controller.js';
 import { PoliciesController } from './policies.controller.js';
 import { RatesController } from './rates.controller.js';
 import { ReconciliationController } from './reconciliation.controller.js';
+import { StatementsController } from './statements.controller.js';
 
 /** The REST interface of the payer's operator. */
 @Module({
@@ -17,10 +21,14 @@ import { ReconciliationController } from './reconciliation.controller.js';
     PoliciesController,
     AssessmentsController,
     BalancesController,
+    StatementsController,
+    AdjustmentsController,
     PaymentsController,
     PayoutsController,
     ReconciliationController,
     AuditController,
+    AlertsController,
   ],
+  providers: [CsvExports],
 })
 export class RestModule {}

@@ -5,7 +5,7 @@ import { hex32Schema } from '#platform';
 import { type Sql, selectRow, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
 import { type Payout, payoutStatuses, type PayoutStatus } from './payout.js';
 
-const payoutRow = z
+export const payoutRow = z
   .object({
     id: z.uuid(),
     orchestrator_id: z.uuid(),
@@ -41,15 +41,16 @@ const columns = `p.id, p.orchestrator_id, p.payout_address, p.amount_micro_usd, 
   p.block_number, p.outside_reference, p.authorization_nonce, p.created_at, p.paid_at`;
 
 /** `clause` is everything after `from payments.payout p`. */
+export const payoutText = (clause: string): string => `select ${columns} from payments.payout p ${clause}`;
+
 export const selectPayouts = (
   sql: Sql,
   clause: string,
   parameters: readonly unknown[] = [],
-): Promise<Payout[]> =>
-  selectRows(sql, payoutRow, `select ${columns} from payments.payout p ${clause}`, parameters);
+): Promise<Payout[]> => selectRows(sql, payoutRow, payoutText(clause), parameters);
 
 export const selectPayout = (sql: Sql, id: string, lock = ''): Promise<Payout | undefined> =>
-  selectRow(sql, payoutRow, `select ${columns} from payments.payout p where id = $1 ${lock}`, [id]);
+  selectRow(sql, payoutRow, payoutText(`where id = $1 ${lock}`), [id]);
 
 /** Writes down that something happened to a payout; its state changes in the same transaction. */
 export async function recordChange(

@@ -13,17 +13,15 @@ import type { Ledger } from '../ledger/ledger.js';
 import { resumeLanes } from '../settlement/lane.js';
 import type { Settler } from '../settlement/settler.js';
 import { booksClock, payPayout, returnPayout } from './close-payout.js';
-import type { Payout, PayoutDetail, PayoutRun, PayoutStatus } from './payout.js';
+import type { Payout, PayoutDetail, PayoutRun } from './payout.js';
+import { openPayoutHistory, type OpenPayoutHistory, type PayoutSelection } from './payout-history.js';
 import { attemptsForPayout, changesOf, settlementsOf } from './payout-detail.js';
 import { logPayout } from './payout-facts.js';
 import { recordChange, selectPayout, selectPayouts } from './payout-rows.js';
 import type { PayoutReservation } from './reserve-payouts.js';
 import { lockControl, type PauseState, readPause, setPause } from './settlement-control.js';
 
-export interface PayoutFilter extends PageRequest {
-  orchestratorId?: string | undefined;
-  status?: PayoutStatus | undefined;
-}
+export interface PayoutFilter extends PageRequest, PayoutSelection {}
 
 const stateOfRow = z.object({ signed: z.boolean(), live: z.boolean() });
 
@@ -51,6 +49,11 @@ export class Payouts {
       [request.orchestratorId ?? null, request.status ?? null, at, id, limit + 1],
     );
     return toPage(payouts, limit, (payout) => [payout.createdAt.toISOString(), payout.id]);
+  }
+
+  /** All of them, for files. The caller closes it. */
+  async open(selection: PayoutSelection = {}): Promise<OpenPayoutHistory> {
+    return openPayoutHistory(this.database, selection);
   }
 
   /** With every settlement, signed tx and change of state. @throws NotFoundError */

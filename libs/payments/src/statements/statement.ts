@@ -18,7 +18,7 @@ export interface StatementLine {
 }
 
 export interface StatementRange {
-  /** Default: 31 days before `to`. */
+  /** Default: 31 days before `to`, or before now where `to` lies beyond. */
   from?: Date | undefined;
   /** Exclusive. Default: now, and what happened at this very moment is in it. */
   to?: Date | undefined;

@@ -76,11 +76,13 @@ export class Statements {
 }
 
 function spanOf(range: StatementRange, now: Date): { from: Date; to: Date } {
-  const to = range.to ?? new Date(now.getTime() + 1);
-  const from = range.from ?? new Date(to.getTime() - DEFAULT_DAYS * DAY_MS);
+  const justAfterNow = new Date(now.getTime() + 1);
+  const to = range.to ?? justAfterNow;
+  const end = to < justAfterNow ? to : justAfterNow;
+  const from = range.from ?? new Date(end.getTime() - DEFAULT_DAYS * DAY_MS);
   if (from >= to) {
-    const end = range.to === undefined ? `now, ${now.toISOString()}` : `to, ${to.toISOString()}`;
-    throw new RuleError(`must lie before ${end}`, 'from');
+    const bound = range.to === undefined ? `now, ${now.toISOString()}` : `to, ${to.toISOString()}`;
+    throw new RuleError(`must lie before ${bound}`, 'from');
   }
   return { from, to };
 }
