@@ -1,0 +1,5 @@
+import type { Benchmark } from './benchmark.js';
+import { books } from './books/books.js';
+
+/** By the name that `npm run bench -- NAME` takes; each lives in a folder of this name. */
+export const benchmarks: Readonly<Record<string, Benchmark>> = { books };

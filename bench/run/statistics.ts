@@ -1,0 +1,18 @@
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const upper = sorted[Math.floor(middle)] ?? Number.NaN;
+  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? upper) + upper) / 2 : upper;
+}
+
+/** For figures that had better be small. */
+export const medianAndLargest = (values: readonly number[]): { value: number; worst: number } => ({
+  value: median(values),
+  worst: Math.max(...values),
+});
+
+/** For figures that had better be large. */
+export const medianAndSmallest = (values: readonly number[]): { value: number; worst: number } => ({
+  value: median(values),
+  worst: Math.min(...values),
+});
