@@ -66,7 +66,7 @@ begin
   end if;
   execute format('create trigger hold_seal before insert on %s for each statement execute function ledger.hold_seal()', _table);
   insert into sealed_table (name, order_column, columns)
-    values (schema_name || '.' || table_name, order_column, order_column || _columns);
+    values (schema_name || '.' || table_name, order_column, case when _columns is not null then order_column || _columns end);
 end $$;
 
 select ledger.seal_table('ledger.account');
@@ -142,7 +142,7 @@ begin
     part_hashes := part_hashes || sha256(
       '\x03'::bytea || sha256(convert_to(t.name, 'UTF8')) || sha256(convert_to(array_to_string(part_columns, ','), 'UTF8'))
       || int8send(after_row) || int8send(part.last_row) || sha256(convert_to(part.numbers::text, 'UTF8'))
-      || int8send(part.rows) || part.root || sha256(part.fingerprints));
+      || int4send(part.rows) || part.root || sha256(part.fingerprints));
     row_count := row_count + part.rows;
     more := more or part.rows = _rows_per_table;
   end loop;
