@@ -56,6 +56,13 @@ export { Ledger, type PostedEntry } from './ledger/ledger.js';
 export { applicationRole, paymentsMigrations } from './migrations/folder.js';
 export { formatUsd, InvalidAmountError, MICRO_PER_USD, parseUsd, usdSchema } from './money/micro-usd.js';
 export { rewardMicroUsd } from './money/reward.js';
+export {
+  type ImportedRow,
+  type ImportFault,
+  ImportRefusedError,
+  type ImportReport,
+  type ImportRow,
+} from './orchestrators/import.js';
 export type {
   EnvironmentOrchestrator,
   NewOrchestrator,

@@ -54,23 +54,25 @@ export const testBooksOptions: BooksOptions = {
   allowSharedWorkers: false,
   payoutAddressDelaySeconds: 86_400,
   reportDelayMs: 0,
+  secondQuestionBasisPoints: 0,
 };
 
 /** What `BooksModule` provides, without Nest. */
 export function bookServices(database: Database, changes: Partial<BooksOptions> = {}): BookServices {
   const options = { ...testBooksOptions, ...changes };
   const audit = new AuditLog(database);
+  const alerts = new Alerts(database);
   const ledger = new Ledger();
   const rates = new Rates(database, audit, options);
   const policies = new Policies(database, audit);
   return {
     audit,
-    alerts: new Alerts(database),
+    alerts,
     ledger,
     rates,
     policies,
     books: new Books(database, options),
-    orchestrators: new Orchestrators(database, audit, rates, policies, options),
+    orchestrators: new Orchestrators(database, audit, rates, policies, options, alerts),
     assessments: new Assessments(database),
     assessor: new Assessor(database, ledger, audit, options),
     balances: new Balances(database),

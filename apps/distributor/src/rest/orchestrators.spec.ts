@@ -39,6 +39,7 @@ describe('REST: orchestrators', () => {
       'id',
       'min_uptime',
       'name',
+      'next_payout_address',
       'payout_address',
       'payout_address_effective_from',
       'rate_usd_per_minute',

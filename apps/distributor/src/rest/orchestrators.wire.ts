@@ -34,8 +34,13 @@ export const orchestratorSchema = z
       .meta({ description: 'The key that signs its reports; null until first seen' }),
     payout_address: address()
       .nullable()
-      .meta({ description: 'Where it is paid; null: its pay accrues and waits' }),
-    payout_address_effective_from: time().nullable().meta({ description: 'When it takes, or took, effect' }),
+      .meta({ description: 'Where it is paid now; null: its pay accrues and waits' }),
+    next_payout_address: address()
+      .nullable()
+      .meta({ description: 'What waits until PAYOUT_ADDRESS_DELAY_SECONDS are over; null: nothing' }),
+    payout_address_effective_from: time()
+      .nullable()
+      .meta({ description: 'When the next one takes effect, or else when the one in force did' }),
     status: orchestratorStatus,
     rate_usd_per_minute: money(),
     min_uptime: percentage().meta({ description: 'Paid when strictly above, percent', example: 95 }),
@@ -54,6 +59,7 @@ export function orchestratorToWire(record: Orchestrator): z.output<typeof orches
     worker_url: record.workerUrl,
     worker_address: record.workerAddress,
     payout_address: record.payoutAddress,
+    next_payout_address: record.nextPayoutAddress,
     payout_address_effective_from: isoOrNull(record.payoutAddressEffectiveFrom),
     status: record.status,
     rate_usd_per_minute: usd(record.rateMicroUsdPerMinute),

@@ -47,10 +47,24 @@ export class AuditLog {
   constructor(private readonly database: Database) {}
 
   /** Records a change in the transaction that makes it, so that there is none without the other. */
-  async record(tx: Sql, { actor, action, subject, before, after }: AuditRecord): Promise<void> {
+  async record(tx: Sql, record: AuditRecord): Promise<void> {
+    await this.recordAll(tx, [record]);
+  }
+
+  /** In this order. */
+  async recordAll(tx: Sql, records: readonly AuditRecord[]): Promise<void> {
     await tx.query(
-      'insert into payments.audit (actor, action, subject, before, after) values ($1, $2, $3, $4::jsonb, $5::jsonb)',
-      [actor, action, subject, toJson(before), toJson(after)],
+      `insert into payments.audit (actor, action, subject, before, after)
+         select actor, action, subject, before, after
+           from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::jsonb[]) with ordinality
+             as r (actor, action, subject, before, after, position) order by position`,
+      [
+        records.map(({ actor }) => actor),
+        records.map(({ action }) => action),
+        records.map(({ subject }) => subject),
+        records.map(({ before }) => toJson(before)),
+        records.map(({ after }) => toJson(after)),
+      ],
     );
   }
 

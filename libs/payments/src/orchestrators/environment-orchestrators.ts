@@ -1,16 +1,25 @@
 import { z } from 'zod';
 
+import type { Alerts } from '../alerts/alerts.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { BooksOptions } from '../books/books-options.js';
 import { lockBook } from '../books/books.js';
 import { nextBoundary } from '../books/effective-time.js';
 import { type Sql, selectRow } from '../books/sql-rows.js';
-import { insertOrchestrator } from './insert-orchestrator.js';
+import { admitOrchestrators } from './admit-orchestrators.js';
 import type { EnvironmentOrchestrator } from './orchestrator.js';
-import { addFact, addPayoutAddress, newestFacts } from './orchestrator-facts.js';
+import { addFact, newestFacts } from './orchestrator-facts.js';
+import { toRecord } from './orchestrator-record.js';
+import { announceFirst, changePayoutAddress } from './payout-address.js';
 import { normaliseAddress, normaliseUrl } from './web-address.js';
 
 const actor = 'environment';
+
+interface Rooms {
+  audit: AuditLog;
+  alerts: Alerts;
+  options: BooksOptions;
+}
 
 /**
  * Makes a record for each service URI that never had one, archived or not. A worker URL or payout address that the
@@ -19,38 +28,26 @@ const actor = 'environment';
 export async function ensureFromEnvironment(
   tx: Sql,
   entries: readonly EnvironmentOrchestrator[],
-  audit: AuditLog,
-  { payoutAddressDelaySeconds }: BooksOptions,
+  rooms: Rooms,
 ): Promise<void> {
   await lockBook(tx);
   for (const entry of entries) {
-    const serviceUri = normaliseUrl(entry.serviceUri, 'ORCHESTRATOR_ADDRESSES');
+    const record = toRecord({ ...entry, workerAddress: null }, rooms.options.maxRateMicroUsd);
+    if (Array.isArray(record)) throw record[0] ?? new Error('refused without a fault');
     const known = await selectRow(
       tx,
       z.object({ id: z.uuid() }),
       'select id from payments.orchestrator where service_uri = $1 order by created_at desc limit 1',
-      [serviceUri],
+      [record.serviceUri],
     );
     if (known) {
-      await follow(tx, known.id, entry, audit, payoutAddressDelaySeconds);
+      await follow(tx, known.id, entry, rooms);
       continue;
     }
-    const id = await insertOrchestrator(tx, {
-      name: undefined,
-      serviceUri,
-      workerUrl: entry.workerUrl ?? null,
-      workerAddress: null,
-      payoutAddress: entry.payoutAddress ?? null,
-      payoutAddressDelaySeconds,
-      origin: 'environment',
-      actor,
-    });
-    await audit.record(tx, {
-      actor,
-      action: 'orchestrator created',
-      subject: `orchestrator/${id}`,
-      after: entry,
-    });
+    const { payoutAddressDelaySeconds } = rooms.options;
+    const insertion = { origin: 'environment' as const, actor, payoutAddressDelaySeconds };
+    const [made] = await admitOrchestrators(tx, [record], insertion, rooms.audit);
+    if (made) await announceFirst(tx, rooms.alerts, made, actor);
   }
 }
 
@@ -58,8 +55,7 @@ async function follow(
   tx: Sql,
   id: string,
   { workerUrl, payoutAddress }: EnvironmentOrchestrator,
-  audit: AuditLog,
-  delaySeconds: number,
+  { audit, alerts, options }: Rooms,
 ): Promise<void> {
   const facts = await newestFacts(tx, id);
   if (facts.get('status')?.value === 'archived') return;
@@ -81,7 +77,8 @@ async function follow(
   const knownAddress = facts.get('payout_address');
   const address = payoutAddress && normaliseAddress(payoutAddress, 'PAYOUT_ADDRESSES');
   if (address && (!knownAddress || knownAddress.actor === actor) && knownAddress?.value !== address) {
-    await addPayoutAddress(tx, id, { address, delaySeconds, actor });
+    const delaySeconds = options.payoutAddressDelaySeconds;
+    await changePayoutAddress(tx, alerts, id, { address, delaySeconds, actor });
     await audit.record(tx, {
       actor,
       action: 'payout address changed',

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
-import { nextBoundary } from '../books/effective-time.js';
 import { WorkerAddressTakenError } from '../books/errors.js';
-import { type Sql, selectRow, selectRows, sqlTime } from '../books/sql-rows.js';
+import { type Sql, selectRows, sqlTime } from '../books/sql-rows.js';
 
 export type Fact = 'name' | 'status' | 'worker_url' | 'worker_address' | 'payout_address';
 
@@ -48,56 +47,33 @@ export async function addFact(
   );
 }
 
-/**
- * Adds a payout address that takes effect after the delay. What is in force stays so until then: an address that was
- * waiting for its time is dropped.
- */
-export async function addPayoutAddress(
-  tx: Sql,
-  orchestratorId: string,
-  { address, delaySeconds, actor }: { address: string | null; delaySeconds: number; actor: string },
-): Promise<void> {
-  const { now } = await nextBoundary(tx);
-  const inForce = await payoutAddressAt(tx, orchestratorId, now);
-  const newest = (await newestFacts(tx, orchestratorId)).get('payout_address');
-  if (newest && newest.effectiveFrom > now) {
-    await addFact(tx, orchestratorId, { fact: 'payout_address', value: inForce, from: now, actor });
-  }
-  // Taking an address away stops payouts, which is always safe at once; so is staying with the one in force.
-  const from = address === null || address === inForce ? now : new Date(now.getTime() + delaySeconds * 1000);
-  await addFact(tx, orchestratorId, { fact: 'payout_address', value: address, from, actor });
-}
+const holderRow = z.object({ value: z.string(), orchestrator_id: z.uuid() });
 
-export async function payoutAddressAt(sql: Sql, orchestratorId: string, at: Date): Promise<string | null> {
-  const row = await selectRow(
-    sql,
-    z.object({ address: z.string().nullable() }),
-    `select payments.fact_at($1, 'payout_address', $2) as address`,
-    [orchestratorId, at],
+/**
+ * Which living orchestrator has each of these workers now or from the next period on. The caller holds the lock of the
+ * book, so that two orchestrators cannot take one worker at the same time.
+ */
+export async function holdersOfWorkers(tx: Sql, workers: readonly string[]): Promise<Map<string, string>> {
+  const rows = await selectRows(
+    tx,
+    holderRow,
+    `select f.value, f.orchestrator_id from payments.orchestrator_fact f
+      where f.fact = 'worker_address' and f.value = any ($1::text[])
+        and f.id = (select max(g.id) from payments.orchestrator_fact g
+                     where g.orchestrator_id = f.orchestrator_id and g.fact = 'worker_address')
+        and not exists (select 1 from payments.orchestrator_fact s
+                     where s.orchestrator_id = f.orchestrator_id and s.fact = 'status' and s.value = 'archived')`,
+    [workers],
   );
-  return row?.address ?? null;
+  return new Map(rows.map(({ value, orchestrator_id }) => [value, orchestrator_id]));
 }
 
-/**
- * Refuses a worker that another orchestrator has. The caller holds the lock of the book, so that two orchestrators
- * cannot take one worker at the same time.
- */
+/** @throws WorkerAddressTakenError */
 export async function requireFreeWorker(
   tx: Sql,
   workerAddress: string,
   exceptId: string | null,
 ): Promise<void> {
-  const taken = await selectRow(
-    tx,
-    z.object({ orchestrator_id: z.uuid() }),
-    `select f.orchestrator_id from payments.orchestrator_fact f
-      where f.fact = 'worker_address' and f.value = $1 and f.orchestrator_id is distinct from $2::uuid
-        and f.id = (select max(g.id) from payments.orchestrator_fact g
-                     where g.orchestrator_id = f.orchestrator_id and g.fact = 'worker_address')
-        and not exists (select 1 from payments.orchestrator_fact s
-                     where s.orchestrator_id = f.orchestrator_id and s.fact = 'status' and s.value = 'archived')
-      limit 1`,
-    [workerAddress, exceptId],
-  );
-  if (taken) throw new WorkerAddressTakenError(workerAddress, taken.orchestrator_id);
+  const holder = (await holdersOfWorkers(tx, [workerAddress])).get(workerAddress);
+  if (holder !== undefined && holder !== exceptId) throw new WorkerAddressTakenError(workerAddress, holder);
 }

@@ -12,9 +12,11 @@ export interface Orchestrator {
   workerUrl: string | null;
   /** Null until the first signer has been pinned; only a record made from the environment starts so. EIP-55. */
   workerAddress: string | null;
-  /** The newest one, in force or not yet. Null: what it earns accrues, and payouts wait. EIP-55. */
+  /** The one in force. Null: what it earns accrues, and payouts on a chain wait. EIP-55. */
   payoutAddress: string | null;
-  /** When `payoutAddress` takes (or took) effect. */
+  /** The one that waits for its time, if any. */
+  nextPayoutAddress: string | null;
+  /** When the next one takes effect, or else when the one in force did. */
   payoutAddressEffectiveFrom: Date | null;
   status: OrchestratorStatus;
   rateMicroUsdPerMinute: bigint;

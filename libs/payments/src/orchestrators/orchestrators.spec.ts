@@ -41,6 +41,7 @@ describe('orchestrators', () => {
       workerUrl: 'http://172.23.0.7:9876',
       workerAddress: one,
       payoutAddress: null,
+      nextPayoutAddress: null,
       payoutAddressEffectiveFrom: null,
       status: 'active',
       rateMicroUsdPerMinute: 10_000_000n,
@@ -78,7 +79,7 @@ describe('orchestrators', () => {
     ['worker_url', { workerUrl: 'not a url' }],
     ['worker_address', { workerAddress: '0x12' }],
     ['payout_address', { payoutAddress: '0x12' }],
-    ['usd_per_minute', { rateMicroUsdPerMinute: 100_000_001n }],
+    ['rate_usd_per_minute', { rateMicroUsdPerMinute: 100_000_001n }],
     ['min_uptime', { minUptimeBasisPoints: 10_000n }],
     ['required_services', { requiredServices: [] }],
     ['required_services', { requiredServices: ['a', 'a'] }],
@@ -134,12 +135,22 @@ describe('orchestrators', () => {
     expect(await inForce(id, 30)).toBeNull();
     expect(await inForce(id, 30 + 86_400)).toBe(two);
     expect(await services.orchestrators.get(id)).toMatchObject({
-      payoutAddress: two,
+      payoutAddress: null,
+      nextPayoutAddress: two,
       payoutAddressEffectiveFrom: at(30 + 86_400),
     });
 
     await books.setClock(at(100_000));
-    await services.orchestrators.change(id, { payoutAddress: three! }, 'mallory');
+    expect(await services.orchestrators.get(id)).toMatchObject({
+      payoutAddress: two,
+      nextPayoutAddress: null,
+      payoutAddressEffectiveFrom: at(30 + 86_400),
+    });
+    expect(await services.orchestrators.change(id, { payoutAddress: three! }, 'mallory')).toMatchObject({
+      payoutAddress: two,
+      nextPayoutAddress: three,
+      payoutAddressEffectiveFrom: at(100_000 + 86_400),
+    });
     expect(await inForce(id, 100_000 + 86_399)).toBe(two);
     await books.setClock(at(110_000));
     await services.orchestrators.change(id, { payoutAddress: two! }, 'admin');
@@ -236,7 +247,7 @@ describe('orchestrators', () => {
       await ensure('http://env:9876', two);
       await ensure('http://env:9999', three);
       const [made] = (await services.orchestrators.list()).items;
-      expect(made).toMatchObject({ workerUrl: 'http://env:9999', payoutAddress: three });
+      expect(made).toMatchObject({ workerUrl: 'http://env:9999', nextPayoutAddress: three });
       await services.orchestrators.change(
         made!.id,
         { workerUrl: 'http://mine:1', payoutAddress: one! },
@@ -245,7 +256,7 @@ describe('orchestrators', () => {
       await ensure('http://env:9876', two);
       expect(await services.orchestrators.get(made!.id)).toMatchObject({
         workerUrl: 'http://mine:1',
-        payoutAddress: one,
+        nextPayoutAddress: one,
       });
     });
 

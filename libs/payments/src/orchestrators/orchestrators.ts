@@ -4,17 +4,21 @@ import { z } from 'zod';
 
 import { Database } from '#platform';
 
+import { Alerts } from '../alerts/alerts.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { BOOKS_OPTIONS, type BooksOptions } from '../books/books-options.js';
 import { lockBook } from '../books/books.js';
 import { nextBoundary } from '../books/effective-time.js';
-import { ConflictError, NotFoundError, RuleError } from '../books/errors.js';
+import { ConflictError, NotFoundError } from '../books/errors.js';
 import { decodeCursor, type Page, pageLimit, type PageRequest, toPage } from '../books/page.js';
 import { ready } from '../books/ready.js';
-import { type Sql, selectRow } from '../books/sql-rows.js';
+import type { Sql } from '../books/sql-rows.js';
 import { Policies } from '../policies/policies.js';
 import { Rates } from '../rates/rates.js';
+import { admitOrchestrators } from './admit-orchestrators.js';
 import { ensureFromEnvironment } from './environment-orchestrators.js';
+import type { ImportFault, ImportReport, ImportRow } from './import.js';
+import { importOrchestrators, readRows } from './import-orchestrators.js';
 import type {
   EnvironmentOrchestrator,
   NewOrchestrator,
@@ -22,15 +26,11 @@ import type {
   OrchestratorChange,
   OrchestratorStatus,
 } from './orchestrator.js';
-import {
-  addFact,
-  addPayoutAddress,
-  type Fact,
-  payoutAddressAt,
-  requireFreeWorker,
-} from './orchestrator-facts.js';
+import { addFact, type Fact, requireFreeWorker } from './orchestrator-facts.js';
+import { requireName, toRecord } from './orchestrator-record.js';
 import { findOrchestrator, listOrchestrators } from './orchestrator-rows.js';
-import { insertOrchestrator } from './insert-orchestrator.js';
+import { announceFirst, changePayoutAddress, payoutAddressAt } from './payout-address.js';
+import { requireFreeServiceUri } from './service-uris.js';
 import { normaliseAddress, normaliseUrl } from './web-address.js';
 
 const cursorKey = z.tuple([z.iso.datetime().transform((text) => new Date(text)), z.uuid()]);
@@ -44,6 +44,7 @@ export class Orchestrators {
     private readonly rates: Rates,
     private readonly policies: Policies,
     @Inject(BOOKS_OPTIONS) private readonly options: BooksOptions,
+    private readonly alerts: Alerts,
   ) {}
 
   /** Oldest first. */
@@ -68,39 +69,36 @@ export class Orchestrators {
 
   /** @throws RuleError, ConflictError, WorkerAddressTakenError */
   async create(input: NewOrchestrator, actor: string): Promise<Orchestrator> {
+    const record = toRecord(input, this.options.maxRateMicroUsd);
+    if (Array.isArray(record)) throw record[0] ?? new Error('refused without a fault');
     return this.database.transaction(async (tx) => {
       await lockBook(tx);
-      const workerAddress = normaliseAddress(input.workerAddress, 'worker_address');
-      if (!this.options.allowSharedWorkers) await requireFreeWorker(tx, workerAddress, null);
-      const serviceUri = normaliseUrl(input.serviceUri, 'service_uri');
-      const same = await selectRow(
-        tx,
-        z.object({ id: z.uuid() }),
-        `select id from payments.orchestrator o where service_uri = $1
-           and payments.fact_at(o.id, 'status', 'infinity') <> 'archived'`,
-        [serviceUri],
-      );
-      if (same) throw new ConflictError(`The orchestrator ${same.id} has this service URI`, 'service_uri');
-      const id = await insertOrchestrator(tx, {
-        name: input.name,
-        serviceUri,
-        workerUrl: input.workerUrl ?? null,
-        workerAddress,
-        payoutAddress: input.payoutAddress ?? null,
-        payoutAddressDelaySeconds: this.options.payoutAddressDelaySeconds,
-        origin: 'rest',
-        actor,
-      });
-      await this.changeTerms(tx, id, input, actor);
-      const created = await this.getWithin(tx, id);
-      await this.audit.record(tx, {
-        actor,
-        action: 'orchestrator created',
-        subject: `orchestrator/${id}`,
-        after: created,
-      });
+      if (!this.options.allowSharedWorkers && record.workerAddress !== null)
+        await requireFreeWorker(tx, record.workerAddress, null);
+      await requireFreeServiceUri(tx, record.serviceUri);
+      const { payoutAddressDelaySeconds } = this.options;
+      const insertion = { origin: 'rest' as const, actor, payoutAddressDelaySeconds };
+      const [created] = await admitOrchestrators(tx, [record], insertion, this.audit);
+      if (!created) throw new Error('the orchestrator was not stored');
+      await announceFirst(tx, this.alerts, created, actor);
       return created;
     });
+  }
+
+  /**
+   * A list of payees, all or none. Those that stand already as their rows say are left as they are, so that a list may be
+   * imported again. `faults` are those that the caller found in rows that could not be read.
+   * @throws ImportRefusedError with every fault of every row
+   */
+  async import(
+    rows: readonly ImportRow[],
+    actor: string,
+    { dryRun = false, faults = [] }: { dryRun?: boolean; faults?: readonly ImportFault[] } = {},
+  ): Promise<ImportReport> {
+    const read = await readRows(rows, this.options.maxRateMicroUsd);
+    const { audit, alerts, options } = this;
+    const request = { readable: read.readable, faults: [...faults, ...read.faults], dryRun, actor };
+    return this.database.transaction((tx) => importOrchestrators(tx, request, { audit, alerts, options }));
   }
 
   /**
@@ -117,9 +115,7 @@ export class Orchestrators {
         addFact(tx, id, { fact, value, from, actor });
 
       if (patch.name !== undefined) {
-        if (patch.name === '' || patch.name.length > 200)
-          throw new RuleError('must have 1 to 200 characters', 'name');
-        await add('name', patch.name, now);
+        await add('name', requireName(patch.name), now);
       }
       if (patch.workerUrl !== undefined) {
         await add('worker_url', patch.workerUrl && normaliseUrl(patch.workerUrl, 'worker_url'), now);
@@ -127,7 +123,7 @@ export class Orchestrators {
       if (patch.status !== undefined) await add('status', patch.status, next);
       if (patch.workerAddress !== undefined) await this.addWorker(tx, id, patch.workerAddress, actor);
       if (patch.payoutAddress !== undefined) {
-        await addPayoutAddress(tx, id, {
+        await changePayoutAddress(tx, this.alerts, id, {
           address: patch.payoutAddress && normaliseAddress(patch.payoutAddress, 'payout_address'),
           delaySeconds: this.options.payoutAddressDelaySeconds,
           actor,
@@ -189,7 +185,8 @@ export class Orchestrators {
 
   /** Makes a record for each service URI that never had one, and follows the URLs and addresses that it set itself. */
   async ensureFromEnvironment(entries: readonly EnvironmentOrchestrator[]): Promise<void> {
-    await this.database.transaction((tx) => ensureFromEnvironment(tx, entries, this.audit, this.options));
+    const { audit, alerts, options } = this;
+    await this.database.transaction((tx) => ensureFromEnvironment(tx, entries, { audit, alerts, options }));
   }
 
   /** The address that a payout reserved at this moment goes to. */
@@ -211,7 +208,13 @@ export class Orchestrators {
     actor: string,
   ): Promise<void> {
     if (patch.rateMicroUsdPerMinute !== undefined) {
-      await this.rates.insert(tx, id, { microUsdPerMinute: patch.rateMicroUsdPerMinute }, actor);
+      await this.rates.insert(
+        tx,
+        id,
+        { microUsdPerMinute: patch.rateMicroUsdPerMinute },
+        actor,
+        'rate_usd_per_minute',
+      );
     }
     if (patch.minUptimeBasisPoints !== undefined || patch.requiredServices !== undefined) {
       const { minUptimeBasisPoints, requiredServices } = patch;

@@ -9,7 +9,7 @@ import { selectRow, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js'
 import { account } from '../ledger/account.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { formatUsd } from '../money/micro-usd.js';
-import { payoutAddressAt } from '../orchestrators/orchestrator-facts.js';
+import { payoutAddressAt } from '../orchestrators/payout-address.js';
 import type { SettlementOptions } from '../settlement/settlement-options.js';
 import type { PaymentChannel } from './payment-channel.js';
 import type { Payout, PayoutRun, SkippedPayee } from './payout.js';

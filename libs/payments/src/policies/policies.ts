@@ -11,6 +11,7 @@ import { NotFoundError, RuleError } from '../books/errors.js';
 import { decodeCursor, type Page, pageLimit, type PageRequest, toPage } from '../books/page.js';
 import { ready } from '../books/ready.js';
 import { type Sql, selectRow, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
+import { requireServices, requireThreshold } from './policy-rules.js';
 
 /** What must be up, and how much. Null in an orchestrator's own policy: as the default says. */
 export interface PolicyVersion {
@@ -74,15 +75,6 @@ const toVersion = (row: z.output<typeof policyRow>): PolicyVersion => ({
   actor: row.actor,
 });
 
-function checkServices(services: readonly string[]): string[] {
-  const unique = [...new Set(services)];
-  if (unique.length !== services.length) throw new RuleError('names a service twice', 'required_services');
-  if (unique.length === 0 || unique.length > 100 || unique.some((name) => name === '' || name.length > 200)) {
-    throw new RuleError('must name 1 to 100 services: no service, no pay', 'required_services');
-  }
-  return unique;
-}
-
 @Injectable()
 export class Policies {
   constructor(
@@ -134,10 +126,7 @@ export class Policies {
       if (!known) throw new NotFoundError('orchestrator', orchestratorId);
     }
     const threshold = change.minUptimeBasisPoints;
-    if (threshold !== undefined && threshold !== null && (threshold < 0n || threshold > 9_999n)) {
-      // Paid is strictly above: nothing is above 100 %.
-      throw new RuleError('must be at least 0 and below 100', 'min_uptime');
-    }
+    if (threshold !== undefined && threshold !== null) requireThreshold(threshold);
     const from = await effectiveFrom(tx, change.effectiveFrom, periodSeconds);
     const before = await selectRow(
       tx,
@@ -150,7 +139,7 @@ export class Policies {
     const services =
       change.requiredServices === undefined
         ? (before?.required_services ?? null)
-        : change.requiredServices && checkServices(change.requiredServices);
+        : change.requiredServices && requireServices(change.requiredServices);
     const next = {
       threshold_bp: threshold === undefined ? (before?.threshold_bp ?? null) : threshold,
       aggregation: change.aggregation === undefined ? (before?.aggregation ?? null) : change.aggregation,

@@ -12,6 +12,7 @@ import { decodeCursor, type Page, pageLimit, type PageRequest, toPage } from '..
 import { ready } from '../books/ready.js';
 import { type Sql, selectRow, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
 import { formatUsd } from '../money/micro-usd.js';
+import { requireRate } from './rate-rules.js';
 
 /** One version. It holds from `effectiveFrom` until the next version of the same orchestrator (or default). */
 export interface Rate {
@@ -98,18 +99,16 @@ export class Rates {
     return this.inForceWithin(ready(this.database), orchestratorId, at);
   }
 
-  /** Adds a version within the caller's transaction. */
-  async insert(tx: Sql, orchestratorId: string | null, change: RateChange, actor: string): Promise<Rate> {
+  /** Adds a version within the caller's transaction. `field` is what the caller calls the amount. */
+  async insert(
+    tx: Sql,
+    orchestratorId: string | null,
+    change: RateChange,
+    actor: string,
+    field = 'usd_per_minute',
+  ): Promise<Rate> {
     const { microUsdPerMinute } = change;
-    if (
-      microUsdPerMinute !== null &&
-      (microUsdPerMinute < 0n || microUsdPerMinute > this.options.maxRateMicroUsd)
-    ) {
-      throw new RuleError(
-        `must be between 0 and ${formatUsd(this.options.maxRateMicroUsd)} dollars per minute (MAX_RATE_USD)`,
-        'usd_per_minute',
-      );
-    }
+    if (microUsdPerMinute !== null) requireRate(microUsdPerMinute, this.options.maxRateMicroUsd, field);
     const { periodSeconds } = await lockBook(tx);
     if (orchestratorId !== null) {
       const known = await selectRow(tx, z.object({}), 'select 1 from payments.orchestrator where id = $1', [

@@ -49,7 +49,7 @@ describe('statements', () => {
       return: ['return', account.inSettlement(id), payable, { payoutId }],
     };
     const [kind, debit, credit, meta] = sides[what] ?? [];
-    if (!kind || !debit || !credit) throw new Error(what);
+    if (!kind || !debit || !credit || !meta) throw new Error(what);
     await books.database.transaction((tx) =>
       services.ledger.post(tx, {
         ...{ kind, idempotencyKey: key, effectiveAt: at(seconds), meta },
