@@ -13,6 +13,7 @@ export const booksOptionsOf = ({ pay, evidence, settlement }: DistributorConfig)
   // The source gives up by itself and says why; this limit stands behind it.
   fetchTimeoutMs: evidence.attemptTimeoutMs + 500,
   allowSharedWorkers: evidence.allowSharedWorkers,
+  capability: evidence.capability,
   payoutAddressDelaySeconds: settlement.payoutAddressDelaySeconds,
 });
 

@@ -21,6 +21,9 @@ export class TestWorker implements EvidenceSource {
   readonly requests: EvidenceRequest[] = [];
   services = ['autogen_agent', 'redis_scb'];
   downMs: Record<string, bigint> = {};
+  /** Of this worker alone, unless a test says otherwise. */
+  engineId = `engine of ${this.signer.address}`;
+  containerIds = (service: string): string[] => [`${service} of ${this.signer.address}`];
   /** Changes the statement before it is signed. */
   change: (statement: Statement) => Statement = (statement) => statement;
   /** Answers in the place of a report. */
@@ -46,7 +49,7 @@ export class TestWorker implements EvidenceSource {
       const upMs = toMs - fromMs - downMs;
       return {
         name,
-        containerIds: [`${name}-1`],
+        containerIds: this.containerIds(name),
         upMs,
         inferredUpMs: 0n,
         downMs,
@@ -56,7 +59,7 @@ export class TestWorker implements EvidenceSource {
     });
     const statement = this.change({
       capability: 'agent-net',
-      engineId: 'ENGINE',
+      engineId: this.engineId,
       fromMs,
       toMs,
       services,

@@ -1,7 +1,8 @@
 import type { EvidenceOutcome, EvidenceRequest, EvidenceSource } from '#payments';
 import { errorCode, toIsoTime } from '#platform';
-import { Agent } from 'undici';
+import { type Answer, get, TimeoutError, TooManyBytesError } from './exchange.js';
 import { notYetFrom, parseJson } from './not-yet.js';
+import { WorkerConnections } from './worker-connections.js';
 
 export interface WorkerEvidenceOptions {
   /** For the whole exchange, connecting included. */
@@ -13,71 +14,57 @@ export interface WorkerEvidenceOptions {
 /** Asks each worker itself: one GET per orchestrator and period over connections that are kept alive. */
 export class WorkerEvidence implements EvidenceSource {
   private readonly timeoutMs: number;
-  private readonly agent: Agent;
+  private readonly maxBytes: number;
+  private readonly connections: WorkerConnections;
 
   constructor({ timeoutMs = 10_000, maxBytes = 512 * 1024 }: WorkerEvidenceOptions = {}) {
     this.timeoutMs = timeoutMs;
-    this.agent = new Agent({
-      connections: 2,
-      connect: { timeout: timeoutMs },
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-      maxResponseSize: maxBytes,
-      keepAliveTimeout: 70_000,
-    });
+    this.maxBytes = maxBytes;
+    this.connections = new WorkerConnections({ timeoutMs });
   }
 
   async fetch(request: EvidenceRequest): Promise<EvidenceOutcome> {
-    const url = reportUrl(request);
-    if (typeof url === 'string') return { kind: 'failed', detail: url };
-    const timeout = AbortSignal.timeout(this.timeoutMs);
+    const { workerUrl } = request.orchestrator;
+    if (!workerUrl) return { kind: 'failed', detail: 'The orchestrator has no worker URL.' };
+    const { timeoutMs, maxBytes } = this;
     const startedAt = performance.now();
-    try {
-      const answer = await this.agent.request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: 'GET',
-        headers: { accept: 'application/json' },
-        signal: AbortSignal.any([request.signal, timeout]),
-      });
-      const body = parseJson(await answer.body.text());
-      return judge(answer.statusCode, body, request, Math.round(performance.now() - startedAt));
-    } catch (error) {
-      const late = timeout.aborted && !request.signal.aborted;
-      return {
-        kind: 'failed',
-        detail: late ? this.lateness(url) : `The worker at ${url.origin} ${reasonOf(error)}.`,
-      };
-    }
+    const outcome = await this.connections.lend(workerUrl, async (client, { origin, prefix }) => {
+      try {
+        const path = prefix + reportPath(request);
+        const answer = await get(client, { path, timeoutMs, maxBytes, signal: request.signal });
+        return judge(answer, request, Math.round(performance.now() - startedAt));
+      } catch (error) {
+        return { kind: 'failed' as const, detail: `The worker at ${origin} ${this.reasonOf(error)}.` };
+      }
+    });
+    return outcome ?? { kind: 'failed', detail: 'The worker URL must begin with http:// or https://.' };
   }
 
   async close(): Promise<void> {
-    await this.agent.destroy();
+    await this.connections.close();
   }
 
-  private lateness(url: URL): string {
-    return `The worker at ${url.origin} did not answer within ${this.timeoutMs / 1000} s.`;
+  private reasonOf(error: unknown): string {
+    if (error instanceof TimeoutError) return `did not answer within ${this.timeoutMs / 1000} s`;
+    if (error instanceof TooManyBytesError) return 'answered with too many bytes';
+    const code = errorCode(error);
+    if (code === 'ECONNREFUSED') return 'refused the connection';
+    if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that does not resolve';
+    return `could not be asked: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-/** The address to ask, or why it may not be asked: a record could name `file:` or something that is no URL. */
-function reportUrl({ orchestrator, fromMs, toMs, challenge }: EvidenceRequest): URL | string {
-  const base = orchestrator.workerUrl;
-  if (!base) return 'The orchestrator has no worker URL.';
-  const text = `${base.replace(/\/+$/, '')}/reports`;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    return 'The worker URL must begin with http:// or https://.';
-  }
-  url.search = new URLSearchParams({ from: toIsoTime(fromMs), to: toIsoTime(toMs), challenge }).toString();
-  return url;
+function reportPath({ fromMs, toMs, challenge }: EvidenceRequest): string {
+  const [from, to] = [toIsoTime(fromMs), toIsoTime(toMs)].map(encodeURIComponent);
+  return `/reports?from=${from ?? ''}&to=${to ?? ''}&challenge=${challenge}`;
 }
 
-function judge(status: number, body: unknown, { toMs }: EvidenceRequest, latencyMs: number): EvidenceOutcome {
+function judge({ status, text }: Answer, { toMs }: EvidenceRequest, latencyMs: number): EvidenceOutcome {
+  const body = parseJson(text);
   if (status === 200) {
     if (body === undefined)
       return { kind: 'failed', detail: 'The worker answered 200 with something that is not JSON.' };
-    return { kind: 'report', signed: body, latencyMs };
+    return { kind: 'report', signed: body, text, latencyMs };
   }
   const notYet = status === 409 ? notYetFrom(body, toMs) : undefined;
   return notYet ?? { kind: 'failed', detail: `The worker answered ${status}${explained(body)}.` };
@@ -87,12 +74,4 @@ function judge(status: number, body: unknown, { toMs }: EvidenceRequest, latency
 function explained(body: unknown): string {
   if (typeof body !== 'object' || body === null || !('detail' in body)) return '';
   return typeof body.detail === 'string' ? `: ${body.detail.slice(0, 200)}` : '';
-}
-
-function reasonOf(error: unknown): string {
-  const code = errorCode(error);
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'answered with too many bytes';
-  if (code === 'ECONNREFUSED') return 'refused the connection';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that does not resolve';
-  return `could not be asked: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -5,12 +5,19 @@ import { EVIDENCE_SOURCE } from '../evidence/evidence.module.js';
 import { BooksOpening } from './books-opening.js';
 import { Turn } from './turn.js';
 
+/** More than a worker may take seconds: while some turns wait for slow ones, the next one takes what is due by then. */
+const TURNS_AT_ONCE = 32;
+
 /** The tick of the assessment: which periods are due is asked of the database. */
 @Injectable()
 export class AssessPeriodsSchedule implements OnModuleDestroy {
-  private readonly turn = new Turn('assessment', async (signal) => {
-    if (this.opening.isOpen) await this.assessor.assessDue(this.source, signal);
-  });
+  private readonly turn = new Turn(
+    'assessment',
+    async (signal) => {
+      if (this.opening.isOpen) await this.assessor.assessDue(this.source, signal);
+    },
+    TURNS_AT_ONCE,
+  );
 
   constructor(
     private readonly assessor: Assessor,

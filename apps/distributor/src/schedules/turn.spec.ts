@@ -25,6 +25,34 @@ describe('a turn of scheduled work', () => {
     expect(turns).toBe(2);
   });
 
+  it('runs as many turns at once as it may, and waits for all of them when it drains', async () => {
+    const gates = [gate(), gate(), gate()];
+    const ended: number[] = [];
+    let turns = 0;
+    const turn = new Turn(
+      'work',
+      async () => {
+        const number = turns++;
+        await gates[number]?.passed;
+        ended.push(number);
+      },
+      2,
+    );
+    const first = turn.tick();
+    void turn.tick();
+    await turn.tick();
+    expect(turns).toBe(2);
+    gates[0]?.open();
+    await first;
+    void turn.tick();
+    expect(turns).toBe(3);
+    const drained = turn.drain();
+    gates[2]?.open();
+    gates[1]?.open();
+    await drained;
+    expect(ended.sort()).toEqual([0, 1, 2]);
+  });
+
   it('goes on after a failure and tells why until it succeeds', async () => {
     let fault: Error | undefined = new Error('no database');
     const turn = new Turn('work', async () => {

@@ -1,16 +1,20 @@
 import { FactLogger } from '#platform';
 
-/** Work that a tick starts: one turn at a time, a tick during a turn is dropped, a failing turn never ends the ticks. */
+/**
+ * Work that a tick starts: a bounded number of turns at once, normally one; a tick that comes when all are under way is
+ * dropped, a failing turn never ends the ticks.
+ */
 export class Turn {
   private readonly log: FactLogger;
   private readonly stopping = new AbortController();
-  private running: Promise<void> | undefined;
+  private readonly running = new Set<Promise<void>>();
   private lastFailure: string | undefined;
   private lastSuccessAtMs: number | undefined;
 
   constructor(
     private readonly name: string,
     private readonly work: (signal: AbortSignal) => Promise<void>,
+    private readonly atOnce = 1,
   ) {
     this.log = new FactLogger(name);
   }
@@ -21,16 +25,17 @@ export class Turn {
   }
 
   async tick(): Promise<void> {
-    if (this.running !== undefined || this.stopping.signal.aborted) return;
-    this.running = this.run();
-    await this.running;
-    this.running = undefined;
+    if (this.running.size >= this.atOnce || this.stopping.signal.aborted) return;
+    const turn = this.run();
+    this.running.add(turn);
+    await turn;
+    this.running.delete(turn);
   }
 
-  /** No new turn begins; returns when the one under way has ended. */
+  /** No new turn begins; returns when those under way have ended. */
   async drain(): Promise<void> {
     this.stopping.abort();
-    await this.running;
+    await Promise.all(this.running);
   }
 
   private async run(): Promise<void> {

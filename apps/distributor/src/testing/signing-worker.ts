@@ -28,12 +28,12 @@ export async function startSigningWorker(services: readonly string[]): Promise<S
     const upMs = (name: string) => (down.has(name) ? 0n : windowMs);
     return signer.sign({
       capability: 'agent-net',
-      engineId: 'engine',
+      engineId: `engine of ${signer.address}`,
       fromMs,
       toMs,
       services: services.map((name) => ({
         name,
-        containerIds: [`${name}-container`],
+        containerIds: [`${name} of ${signer.address}`],
         upMs: upMs(name),
         inferredUpMs: 0n,
         downMs: windowMs - upMs(name),

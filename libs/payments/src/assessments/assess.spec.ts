@@ -19,6 +19,8 @@ const termsFor = (worker: TestWorker, change: Partial<Terms> = {}): Terms => ({
   aggregation: 'mean',
   requiredServices: ['autogen_agent', 'redis_scb'],
   rateMicroUsdPerMinute: 10_000_000n,
+  capability: 'agent-net',
+  exclusive: true,
   ...change,
 });
 
@@ -42,6 +44,20 @@ describe('an assessment', () => {
       uptime: { upMs: 120_000n, windowMs: 120_000n },
       amountMicroUsd: 10_000_000n,
       signer: worker.address,
+      clockSkewMs: -5_000n,
+      stack: [
+        {
+          kind: 'container',
+          claimedId: `autogen_agent of ${worker.address}`,
+          description: `the container autogen_agent of ${worker.address} (autogen_agent)`,
+        },
+        {
+          kind: 'container',
+          claimedId: `redis_scb of ${worker.address}`,
+          description: `the container redis_scb of ${worker.address} (redis_scb)`,
+        },
+        { kind: 'engine', claimedId: worker.engineId, description: `the Docker Engine ${worker.engineId}` },
+      ],
     });
   });
 

@@ -13,16 +13,30 @@ import {
 import { type Hex, toIsoTime } from '#platform';
 
 import { rewardMicroUsd } from '../money/reward.js';
+import { contradiction } from './contradiction.js';
 import type { ReasonCode } from './reason.js';
+import { stackFault, stackOf, type StackPart } from './stack.js';
 
 /** A report issued further than this from the time it arrived is not about now. */
 export const MAX_CLOCK_SKEW_MS = 30_000n;
 
+/** A question that was answered with a report. */
+export interface Exchange {
+  kind: 'report';
+  /** The JSON of the wire, not looked at. */
+  signed: unknown;
+  /** The same as it arrived and is kept; nothing is decided from it. */
+  text?: string;
+  challenge: Hex;
+  receivedAtMs: bigint;
+  /** From the question to the answer; zero unless given. */
+  latencyMs?: number;
+}
+
 /** What is known about one period of one orchestrator when it is decided. */
 export type Evidence =
-  | { kind: 'report'; signed: unknown; challenge: Hex; receivedAtMs: bigint }
-  | { kind: 'none'; detail: string }
-  | { kind: 'paused' };
+  /** `second`: the answer to a second question about the same period, where one was asked and answered. */
+  (Exchange & { second?: Exchange }) | { kind: 'none'; detail: string } | { kind: 'paused' };
 
 /** The versions in force at the start of the period. */
 export interface Terms {
@@ -34,6 +48,10 @@ export interface Terms {
   aggregation: UptimeAggregation;
   requiredServices: readonly string[];
   rateMicroUsdPerMinute: bigint;
+  /** What the worker must offer; null: anything will do. */
+  capability: string | null;
+  /** Whether a worker, a container and an Engine belong to one payee (not with ALLOW_SHARED_WORKERS). */
+  exclusive: boolean;
 }
 
 export interface Judgement {
@@ -47,19 +65,23 @@ export interface Judgement {
   amountMicroUsd: bigint;
   /** Who signed; null without a sound signature. EIP-55. */
   signer: string | null;
+  /** How far the worker's clock was ahead (below zero: behind); null without a report that the worker signed. */
+  clockSkewMs: bigint | null;
+  /** What the payee claims for itself alone; empty unless paid. */
+  stack: readonly StackPart[];
 }
 
-const unpaid = (
-  reason: ReasonCode,
-  reasonText: string,
-  known: Partial<Pick<Judgement, 'uptime' | 'signer'>> = {},
-): Judgement => ({
+type Known = Partial<Pick<Judgement, 'uptime' | 'signer' | 'clockSkewMs'>>;
+
+const unpaid = (reason: ReasonCode, reasonText: string, known: Known = {}): Judgement => ({
   decision: 'unpaid',
   reason,
   reasonText,
   uptime: null,
   signer: null,
+  clockSkewMs: null,
   amountMicroUsd: 0n,
+  stack: [],
   ...known,
 });
 
@@ -78,37 +100,78 @@ export function assess(evidence: Evidence, terms: Terms): Judgement {
   }
 }
 
-function assessReport(evidence: Extract<Evidence, { kind: 'report' }>, terms: Terms): Judgement {
+/** A report that its worker signed about this period, in answer to this question. */
+interface Sound {
+  report: UptimeReport;
+  known: { signer: string; clockSkewMs: bigint };
+}
+
+function assessReport(evidence: Exchange & { second?: Exchange }, terms: Terms): Judgement {
+  const first = soundness(evidence, terms);
+  if ('decision' in first) return first;
+  const difference = evidence.second ? equivocation(first, evidence.second, terms) : null;
+  if (difference !== null) {
+    const text = `Asked twice, the worker signed two reports about this period that cannot both be true: ${difference}.`;
+    return unpaid('equivocation', text, first.known);
+  }
+  const fault = terms.exclusive ? stackFault(first.report, terms.requiredServices) : null;
+  if (fault) return unpaid(fault.reason, fault.text, first.known);
+  return assessUptime(first, terms);
+}
+
+/** A second answer that does not hold by itself says nothing about the first. */
+function equivocation(first: Sound, exchange: Exchange, terms: Terms): string | null {
+  const second = soundness(exchange, { ...terms, workerAddress: first.known.signer });
+  return 'decision' in second ? null : contradiction(first.report, second.report);
+}
+
+function soundness(exchange: Exchange, terms: Terms): Sound | Judgement {
   let signed: SignedReport;
   try {
-    signed = parseSignedReport(evidence.signed);
+    signed = parseSignedReport(exchange.signed);
   } catch (error) {
     if (!(error instanceof MalformedReportError)) throw error;
-    return unpaid('malformed_report', `The report is malformed: ${error.message}`);
+    return unpaid('malformed_report', error.message);
   }
+  const { report } = signed;
   let signer: string;
   try {
     signer = recoverReportSigner(signed);
   } catch (error) {
     if (!(error instanceof InvalidSignatureError)) throw error;
-    return unpaid('bad_signature', 'The signature does not belong to this report.');
+    return unpaid('bad_signature', `The signature does not belong to this report. ${error.message}.`);
   }
   if (terms.workerAddress !== null && signer !== terms.workerAddress) {
-    return unpaid('wrong_worker', `The report was signed by ${signer}, not by ${terms.workerAddress}.`, {
-      signer,
-    });
+    const text = `The report was signed by ${signer}, not by ${terms.workerAddress}.`;
+    return unpaid('wrong_worker', text, { signer });
   }
-  const fault = faultOf(signed.report, evidence, terms);
+  const known = { signer, clockSkewMs: clockSkewMs(report, exchange) };
+  const fault = faultOf(report, exchange.challenge, terms);
   if (fault) return unpaid(fault.reason, fault.text, { signer });
-  return assessUptime(signed.report, terms, signer);
+  return isSkewed(known.clockSkewMs)
+    ? unpaid('clock_skew', describeSkew(known.clockSkewMs), known)
+    : { report, known };
 }
+
+/** A report is issued between the question and its arrival: what lies outside is the clock's fault. */
+function clockSkewMs({ issuedAtMs }: UptimeReport, { receivedAtMs, latencyMs = 0 }: Exchange): bigint {
+  const askedAtMs = receivedAtMs - BigInt(latencyMs);
+  if (issuedAtMs > receivedAtMs) return issuedAtMs - receivedAtMs;
+  return issuedAtMs < askedAtMs ? issuedAtMs - askedAtMs : 0n;
+}
+
+const isSkewed = (skewMs: bigint): boolean => skewMs > MAX_CLOCK_SKEW_MS || skewMs < -MAX_CLOCK_SKEW_MS;
+
+const describeSkew = (skewMs: bigint): string =>
+  `The worker's clock is ${skewMs > 0n ? skewMs : -skewMs} ms ${skewMs > 0n ? 'ahead' : 'behind'}; ` +
+  `at most ${MAX_CLOCK_SKEW_MS} ms are tolerated.`;
 
 function faultOf(
   report: UptimeReport,
-  evidence: { challenge: Hex; receivedAtMs: bigint },
-  { fromMs, toMs }: Terms,
+  challenge: Hex,
+  { fromMs, toMs, capability }: Terms,
 ): { reason: ReasonCode; text: string } | null {
-  if (report.challenge !== evidence.challenge) {
+  if (report.challenge !== challenge) {
     return { reason: 'stale_challenge', text: 'The report does not answer the challenge: it is not fresh.' };
   }
   if (report.fromMs !== fromMs || report.toMs !== toMs) {
@@ -117,18 +180,14 @@ function faultOf(
       text: `The report is about ${toIsoTime(report.fromMs)} to ${toIsoTime(report.toMs)}, not about this period.`,
     };
   }
-  const skewMs = report.issuedAtMs - evidence.receivedAtMs;
-  if (skewMs > MAX_CLOCK_SKEW_MS || skewMs < -MAX_CLOCK_SKEW_MS) {
-    const direction = skewMs > 0n ? 'ahead' : 'behind';
-    return {
-      reason: 'clock_skew',
-      text: `The worker's clock is ${skewMs > 0n ? skewMs : -skewMs} ms ${direction}; at most ${MAX_CLOCK_SKEW_MS} ms are tolerated.`,
-    };
+  if (capability !== null && report.capability !== capability) {
+    const text = `The report speaks for the capability ${report.capability}, not for ${capability}.`;
+    return { reason: 'wrong_capability', text };
   }
   return null;
 }
 
-function assessUptime(report: UptimeReport, terms: Terms, signer: string): Judgement {
+function assessUptime({ report, known }: Sound, terms: Terms): Judgement {
   const { minUptimeBasisPoints, requiredServices, aggregation } = terms;
   const windowMs = report.toMs - report.fromMs;
   const { missing, ...uptime } = aggregateUptime(
@@ -145,17 +204,18 @@ function assessUptime(report: UptimeReport, terms: Terms, signer: string): Judge
       reasonText: `${up}, above ${threshold}.`,
       uptime,
       amountMicroUsd: rewardMicroUsd(terms.rateMicroUsdPerMinute, terms.fromMs, terms.toMs),
-      signer,
+      ...known,
+      stack: terms.exclusive ? stackOf(report, requiredServices) : [],
     };
   }
   const outages = describeOutages(report, requiredServices);
   if (missing.length > 0) {
     const text = `${up}, not above ${threshold}: the report lacks ${missing.join(', ')}${outages && `; ${outages}`}.`;
-    return unpaid('missing_services', text, { uptime, signer });
+    return unpaid('missing_services', text, { uptime, ...known });
   }
   return unpaid('below_threshold', `${up}, not above ${threshold}: ${outages || 'nothing was up'}.`, {
     uptime,
-    signer,
+    ...known,
   });
 }
 

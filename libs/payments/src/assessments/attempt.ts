@@ -2,59 +2,75 @@ import { randomBytes } from 'node:crypto';
 
 import type { Hex } from '#platform';
 
-import type { DuePeriod } from './due-periods.js';
+import type { Exchange } from './assess.js';
 import type { EvidenceOutcome, EvidenceSource } from './evidence-source.js';
 import { keepable } from './stored-report.js';
 
-export interface Attempt {
-  outcome: EvidenceOutcome;
-  challenge: Hex;
+/** What is asked about: one period of one orchestrator. */
+export interface Subject {
+  orchestrator_id: string;
+  service_uri: string;
+  worker_url: string | null;
+  period_start: Date;
+  period_end: Date;
 }
+
+export interface AttemptLimits {
+  timeoutMs: number;
+  /** Attempts under way: whoever stops them aborts each. One listener for each attempt on one signal would cost more. */
+  running: Set<AbortController>;
+  /** The database's time, carried on by this process' steady clock. */
+  now: () => Date;
+}
+
+export type Attempted = Exchange | Exclude<EvidenceOutcome, { kind: 'report' }>;
 
 /** Asks for one report with a fresh challenge. Never throws and never takes longer than `timeoutMs`. */
 export async function attempt(
   source: EvidenceSource,
-  due: DuePeriod,
-  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
-): Promise<Attempt> {
+  about: Subject,
+  { timeoutMs, running, now }: AttemptLimits,
+): Promise<Attempted> {
   const challenge: Hex = `0x${randomBytes(32).toString('hex')}`;
   const limit = new AbortController();
   const timer = setTimeout(() => {
     limit.abort();
   }, timeoutMs);
-  const stop = (): void => {
-    limit.abort();
-  };
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
+  running.add(limit);
   try {
     const fetched = source.fetch({
-      orchestrator: { id: due.orchestrator_id, serviceUri: due.service_uri, workerUrl: due.worker_url },
-      fromMs: BigInt(due.period_start.getTime()),
-      toMs: BigInt(due.period_end.getTime()),
+      orchestrator: { id: about.orchestrator_id, serviceUri: about.service_uri, workerUrl: about.worker_url },
+      fromMs: BigInt(about.period_start.getTime()),
+      toMs: BigInt(about.period_end.getTime()),
       challenge,
       signal: limit.signal,
     });
     const outcome = await Promise.race([fetched, timedOut(limit.signal, timeoutMs)]);
+    if (outcome.kind !== 'report') return outcome;
+    const { signed, text, latencyMs } = outcome;
     return {
+      kind: 'report',
+      ...keepable(signed, text),
       challenge,
-      outcome: outcome.kind === 'report' ? { ...outcome, signed: keepable(outcome.signed) } : outcome,
+      receivedAtMs: BigInt(now().getTime()),
+      latencyMs: Math.max(0, Math.round(latencyMs)),
     };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return { challenge, outcome: { kind: 'failed', detail } };
+    return { kind: 'failed', detail: error instanceof Error ? error.message : String(error) };
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
+    running.delete(limit);
   }
 }
 
 /** For a source that does not listen to its signal. */
 const timedOut = (signal: AbortSignal, timeoutMs: number): Promise<EvidenceOutcome> =>
   new Promise((resolve) => {
-    const give = (): void => {
-      resolve({ kind: 'failed', detail: `no answer within ${timeoutMs} ms` });
-    };
-    if (signal.aborted) give();
-    else signal.addEventListener('abort', give, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve({ kind: 'failed', detail: `no answer within ${timeoutMs} ms` });
+      },
+      { once: true },
+    );
   });

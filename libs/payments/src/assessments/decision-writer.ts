@@ -1,16 +1,28 @@
 import type { Database } from '#platform';
-import { FactLogger, toIsoTime } from '#platform';
+import { DatabaseUnavailableError, errorCode, FactLogger, toIsoTime } from '#platform';
 
+import type { Alerts } from '../alerts/alerts.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { formatUsd } from '../money/micro-usd.js';
 import type { AssessmentRecord } from './assessment.js';
-import type { Decision } from './decision.js';
+import { type Decision, type HouseRules, toRecord } from './decision.js';
+import { Findings } from './findings.js';
+import { Gathering } from './gathering.js';
+import { keepOtherReports } from './other-report.js';
 import { pinWorker } from './pin-worker.js';
 import { recordDecisions } from './record-decisions.js';
+import { markAnswering } from './setbacks.js';
+import { StackClaims } from './stack-claims.js';
 
-/** Decisions in one transaction at most. */
-const MAX_BATCH = 500;
+/** Decisions in one transaction at most: large batches are cheaper by far, and a larger one would keep others waiting. */
+const MAX_BATCH = 2_000;
+
+/** The class of an SQLSTATE that says nothing about the rows: connection lost, out of resources, server going down. */
+const notAboutRows = /^(08|25|53|57|58|XX)|^E[A-Z]/;
+
+/** Null: decided by someone else before, or not storable now. */
+type Answer = AssessmentRecord | null;
 
 /**
  * Writes decisions as they come in, those that come in while a transaction runs together in the next one. A decision
@@ -18,67 +30,74 @@ const MAX_BATCH = 500;
  */
 export class DecisionWriter {
   private readonly log = new FactLogger('assessments');
-  private readonly queue: Decision[] = [];
-  private readonly written: AssessmentRecord[] = [];
-  private writing: Promise<void> | undefined;
+  private readonly gathering = new Gathering<Decision, Answer>((batch) => this.write(batch), MAX_BATCH);
+  private readonly stackClaims = new StackClaims();
+  private readonly findings: Findings;
 
   constructor(
     private readonly database: Database,
     private readonly ledger: Ledger,
     private readonly audit: AuditLog,
-    private readonly allowSharedWorkers: boolean,
-  ) {}
-
-  add(decision: Decision): void {
-    this.queue.push(decision);
-    this.writing ??= this.drain();
+    alerts: Alerts,
+    private readonly rules: HouseRules,
+  ) {
+    this.findings = new Findings(alerts, audit);
   }
 
-  /** Everything that was added and written by this writer, once nothing is left to write. */
-  async finish(): Promise<AssessmentRecord[]> {
-    while (this.writing) await this.writing;
-    return this.written;
+  add(decision: Decision): Promise<Answer> {
+    return this.gathering.add(decision);
   }
 
-  private async drain(): Promise<void> {
-    // Lets decisions of the same turn of the event loop gather.
-    await Promise.resolve();
-    while (this.queue.length > 0) await this.write(this.queue.splice(0, MAX_BATCH));
-    this.writing = undefined;
-  }
-
-  private async write(batch: readonly Decision[]): Promise<void> {
+  private async write(batch: readonly Decision[]): Promise<Answer[]> {
     try {
-      await this.commit(batch);
+      const written = await this.commit(batch);
+      return batch.map(({ due }) => written.get(due.id) ?? null);
     } catch (error) {
-      if (batch.length === 1) {
-        this.log.error('assessment not stored', error, { assessmentId: batch[0]?.due.id });
-        return;
+      const affectsAll =
+        error instanceof DatabaseUnavailableError || notAboutRows.test(errorCode(error) ?? '');
+      if (batch.length === 1 || affectsAll) {
+        this.log.error('assessments not stored', error, {
+          count: batch.length,
+          assessmentId: batch[0]?.due.id,
+        });
+        return batch.map(() => null);
       }
       // One that cannot be stored must not hold the others back.
-      for (const decision of batch) await this.write([decision]);
+      const half = Math.ceil(batch.length / 2);
+      return [...(await this.write(batch.slice(0, half))), ...(await this.write(batch.slice(half)))];
     }
   }
 
-  private async commit(batch: readonly Decision[]): Promise<void> {
-    const { records, overlapping } = await this.database.transaction(async (tx) => {
+  private async commit(batch: readonly Decision[]): Promise<Map<string, AssessmentRecord>> {
+    const { stored, overlapping } = await this.database.transaction(async (tx) => {
       const pinned: Decision[] = [];
-      for (const decision of batch) {
-        pinned.push(await pinWorker(tx, decision, this.audit, this.allowSharedWorkers));
-      }
-      return recordDecisions(tx, pinned, {
+      for (const decision of batch) pinned.push(await pinWorker(tx, decision, this.audit, this.rules));
+      const claimed = await this.stackClaims.claim(tx, pinned);
+      const recorded = await recordDecisions(tx, claimed, {
         ledger: this.ledger,
-        exclusiveWorkers: !this.allowSharedWorkers,
+        rules: this.rules,
       });
+      const contradicting = await keepOtherReports(tx, recorded.lost, this.rules);
+      await this.findings.tell(tx, [...recorded.stored.map(({ decision }) => decision), ...contradicting]);
+      const answering = batch.filter(({ due, evidence }) => evidence.kind === 'report' && due.failures > 0);
+      if (answering.length > 0) {
+        await markAnswering(
+          tx,
+          answering.map(({ due }) => due.orchestrator_id),
+        );
+      }
+      return recorded;
     });
+    this.stackClaims.remember(stored.map(({ decision }) => decision));
     for (const { due } of overlapping) {
       this.log.warn('period dropped, its time has been assessed before', {
         orchestratorId: due.orchestrator_id,
         periodStart: due.period_start.toISOString(),
       });
     }
+    const records = stored.map(({ decision, decidedAt }) => toRecord(decision, decidedAt));
     for (const record of records) this.announce(record);
-    this.written.push(...records);
+    return new Map(records.map((record) => [record.id, record]));
   }
 
   private announce(record: AssessmentRecord): void {

@@ -1,5 +1,6 @@
 import { floorPercentage } from '#monitoring';
 
+import type { BooksOptions } from '../books/books-options.js';
 import type { Evidence, Judgement, Terms } from './assess.js';
 import type { AssessmentRecord } from './assessment.js';
 import type { DuePeriod } from './due-periods.js';
@@ -9,23 +10,63 @@ export interface Decision {
   due: DuePeriod;
   evidence: Evidence;
   judgement: Judgement;
-  latencyMs: number;
   /** When the evidence was asked for the first time; null when it never was (a paused period). */
   firstAttemptAt: Date | null;
 }
 
-export const termsOf = (due: DuePeriod, workerAddress: string | null = due.worker_address): Terms => ({
-  fromMs: BigInt(due.period_start.getTime()),
-  toMs: BigInt(due.period_end.getTime()),
+/** What the process says about all periods. */
+export interface HouseRules {
+  capability: string | null;
+  exclusive: boolean;
+}
+
+export const houseRules = ({ allowSharedWorkers, capability }: BooksOptions): HouseRules => ({
+  capability: capability ?? null,
+  exclusive: !allowSharedWorkers,
+});
+
+/** The versions in force, as rows of periods carry them. */
+export type TermsRow = Pick<
+  DuePeriod,
+  | 'period_start'
+  | 'period_end'
+  | 'worker_address'
+  | 'threshold_bp'
+  | 'aggregation'
+  | 'required_services'
+  | 'micro_usd_per_minute'
+>;
+
+export const termsOf = (row: TermsRow, rules: HouseRules, workerAddress = row.worker_address): Terms => ({
+  fromMs: BigInt(row.period_start.getTime()),
+  toMs: BigInt(row.period_end.getTime()),
   workerAddress,
-  minUptimeBasisPoints: due.threshold_bp,
-  aggregation: due.aggregation,
-  requiredServices: due.required_services,
-  rateMicroUsdPerMinute: due.micro_usd_per_minute,
+  minUptimeBasisPoints: row.threshold_bp,
+  aggregation: row.aggregation,
+  requiredServices: row.required_services,
+  rateMicroUsdPerMinute: row.micro_usd_per_minute,
+  ...rules,
 });
 
 export const attemptsOf = ({ due, firstAttemptAt }: Decision): number =>
   due.attempts + (firstAttemptAt === null ? 0 : 1);
+
+/** Not paid after all, for a reason that other rows of the books give. */
+export const refuse = (
+  decision: Decision,
+  reason: 'shared_worker' | 'shared_stack',
+  reasonText: string,
+): Decision => ({
+  ...decision,
+  judgement: {
+    ...decision.judgement,
+    decision: 'unpaid',
+    reason,
+    reasonText,
+    amountMicroUsd: 0n,
+    stack: [],
+  },
+});
 
 export function toRecord(decision: Decision, decidedAt: Date): AssessmentRecord {
   const { due, judgement } = decision;

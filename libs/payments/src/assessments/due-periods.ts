@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { uptimeAggregations } from '#monitoring';
 
 import { type Sql, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
+import { termsInForce } from './terms-in-force.js';
 
 const dueRow = z.object({
   id: z.uuid(),
@@ -11,6 +12,8 @@ const dueRow = z.object({
   period_end: sqlTime,
   attempts: z.int(),
   first_attempt_at: sqlTime.nullable(),
+  /** Questions in a row that this orchestrator's worker has left unanswered. */
+  failures: z.int(),
   claimed_at: sqlTime,
   service_uri: z.string(),
   name: z.string(),
@@ -34,8 +37,12 @@ export interface ClaimOptions {
   reportDelayMs: number;
   /** For this long no other process attempts what was claimed. */
   leaseMs: number;
+  /** How long after its first attempt a period without evidence is given up. */
+  graceSeconds: number;
   perOrchestrator: number;
   total: number;
+  /** Orchestrators that this process is asking already. */
+  except: readonly string[];
 }
 
 /**
@@ -44,7 +51,7 @@ export interface ClaimOptions {
  */
 export async function openEndedPeriods(
   tx: Sql,
-  { reportDelayMs, perOrchestrator }: ClaimOptions,
+  { reportDelayMs, perOrchestrator }: Pick<ClaimOptions, 'reportDelayMs' | 'perOrchestrator'>,
 ): Promise<void> {
   await tx.query(
     `with now as (
@@ -73,24 +80,36 @@ export async function openEndedPeriods(
   );
 }
 
+/** Of one orchestrator: what may be attempted now. */
+const ripe = `p.orchestrator_id = g.orchestrator_id and p.next_attempt_at <= now.clock
+              and p.period_end + make_interval(secs => $1::numeric / 1000) <= now.clock`;
+const isGivenUp = `coalesce(p.first_attempt_at + make_interval(secs => $6::int) <= now.clock, false)`;
+
 /**
  * Claims periods that are due, the oldest first, a bounded number for each orchestrator, so that the backlog of one does
- * not delay another. A claim is a lease: it saves work, unique constraints keep the books right.
+ * not delay another. Of an orchestrator that did not answer lately it claims nothing before its time (`retry_at`) and then
+ * a single period, besides those whose grace is over. A claim is a lease: it saves work, unique constraints keep the
+ * books right.
  */
 export async function claimDuePeriods(tx: Sql, options: ClaimOptions): Promise<DuePeriod[]> {
-  return selectRows(
+  const rows = await selectRows(
     tx,
     dueRow,
     `with now as materialized (select payments.clock() as clock),
      picked as materialized (
-       select d.* from payments.assessment_progress g cross join now cross join lateral (
-           select p.orchestrator_id, p.period_start from payments.pending_assessment p
-            where p.orchestrator_id = g.orchestrator_id and p.next_attempt_at <= now.clock
-              and p.period_end + make_interval(secs => $1::numeric / 1000) <= now.clock
-            order by p.period_start limit $3::int) d
+       select d.*, g.failures from payments.assessment_progress g cross join now cross join lateral (
+           (select p.orchestrator_id, p.period_start from payments.pending_assessment p
+             where g.failures = 0 and ${ripe} order by p.period_start limit $3::int)
+           union all
+           (select p.orchestrator_id, p.period_start from payments.pending_assessment p
+             where g.failures > 0 and ${ripe} and not ${isGivenUp} order by p.next_attempt_at, p.period_start limit 1)
+           union all
+           (select p.orchestrator_id, p.period_start from payments.pending_assessment p
+             where g.failures > 0 and ${ripe} and ${isGivenUp} order by p.period_start limit $3::int)) d
+        where g.retry_at <= now.clock and g.orchestrator_id <> all ($5::uuid[])
         order by d.period_start, d.orchestrator_id limit $4::int),
      locked as materialized (
-       select p.orchestrator_id, p.period_start from payments.pending_assessment p
+       select p.orchestrator_id, p.period_start, picked.failures from payments.pending_assessment p
          join picked using (orchestrator_id, period_start) cross join now
         where p.next_attempt_at <= now.clock
         order by p.orchestrator_id, p.period_start for update of p skip locked),
@@ -99,47 +118,30 @@ export async function claimDuePeriods(tx: Sql, options: ClaimOptions): Promise<D
           set next_attempt_at = now.clock + make_interval(secs => $2::numeric / 1000)
          from locked, now
         where p.orchestrator_id = locked.orchestrator_id and p.period_start = locked.period_start
-        returning p.*, now.clock as claimed_at)
-     select c.id, c.orchestrator_id, c.period_start, c.period_end, c.attempts, c.first_attempt_at, c.claimed_at,
-            o.service_uri, payments.fact_at(o.id, 'name', 'infinity') as name,
-            payments.fact_at(o.id, 'worker_url', 'infinity') as worker_url,
-            payments.fact_at(o.id, 'worker_address', c.period_start) as worker_address,
-            payments.fact_at(o.id, 'status', c.period_start) as status, rate.*, policy.*
-       from claimed c join payments.orchestrator o on o.id = c.orchestrator_id
-       cross join lateral payments.rate_at(o.id, c.period_start) rate
-       cross join lateral payments.policy_at(o.id, c.period_start) policy
-      order by c.period_start, c.orchestrator_id`,
-    [options.reportDelayMs, options.leaseMs, options.perOrchestrator, options.total],
+        returning p.id, p.orchestrator_id, p.period_start, p.period_end, p.attempts, p.first_attempt_at,
+                  locked.failures, now.clock as claimed_at),
+     ${termsInForce('claimed')}
+     order by period_start, orchestrator_id`,
+    [
+      options.reportDelayMs,
+      options.leaseMs,
+      options.perOrchestrator,
+      options.total,
+      options.except,
+      options.graceSeconds,
+    ],
   );
+  return shareServices(rows);
 }
 
-/** A period whose attempt brought nothing, and when to try again. */
-export interface Postponement {
-  orchestratorId: string;
-  periodStart: Date;
-  detail: string;
-  attemptedAt: Date;
-  nextAttemptAt: Date;
-}
-
-export async function postpone(
-  sql: Sql,
-  { orchestratorId, periodStart, ...attempt }: Postponement,
-): Promise<void> {
-  await sql.query(
-    `update payments.pending_assessment
-        set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, $3), next_attempt_at = $4, last_failure = $5
-      where orchestrator_id = $1 and period_start = $2`,
-    [orchestratorId, periodStart, attempt.attemptedAt, attempt.nextAttemptAt, attempt.detail.slice(0, 500)],
-  );
-}
-
-/** Gives claimed periods back that were not attempted. */
-export async function release(sql: Sql, periods: readonly DuePeriod[]): Promise<void> {
-  if (periods.length === 0) return;
-  await sql.query(
-    `update payments.pending_assessment p set next_attempt_at = payments.clock()
-       from unnest($1::uuid[]) as given (id) where p.id = given.id`,
-    [periods.map(({ id }) => id)],
-  );
+/** Most orchestrators have one policy: ten thousand rows need not hold its names ten thousand times. */
+function shareServices(rows: DuePeriod[]): DuePeriod[] {
+  const known = new Map<string, string[]>();
+  for (const row of rows) {
+    const key = JSON.stringify(row.required_services);
+    const shared = known.get(key);
+    if (shared) row.required_services = shared;
+    else known.set(key, row.required_services);
+  }
+  return rows;
 }

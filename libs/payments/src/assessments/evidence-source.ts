@@ -12,8 +12,8 @@ export interface EvidenceRequest {
 }
 
 export type EvidenceOutcome =
-  /** `signed` is the JSON of the wire, not looked at. */
-  | { kind: 'report'; signed: unknown; latencyMs: number }
+  /** `signed` is the JSON of the wire, not looked at; `text` the same as it arrived, where the source has it. */
+  | { kind: 'report'; signed: unknown; text?: string; latencyMs: number }
   /** The worker cannot speak for this period yet: its watermark has not passed the end. */
   | { kind: 'not-yet'; retryAfterMs: number; detail: string }
   | { kind: 'failed'; detail: string };

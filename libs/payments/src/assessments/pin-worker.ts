@@ -7,7 +7,7 @@ import { WorkerAddressTakenError } from '../books/errors.js';
 import { selectRow, sqlTime } from '../books/sql-rows.js';
 import { addFact, newestFacts, requireFreeWorker } from '../orchestrators/orchestrator-facts.js';
 import { assess } from './assess.js';
-import { type Decision, termsOf } from './decision.js';
+import { type Decision, type HouseRules, refuse, termsOf } from './decision.js';
 
 /**
  * A record made from the environment does not name its worker: the first signer of a sound report is pinned, from the
@@ -17,7 +17,7 @@ export async function pinWorker(
   tx: EntityManager,
   decision: Decision,
   audit: AuditLog,
-  allowSharedWorkers: boolean,
+  rules: HouseRules,
 ): Promise<Decision> {
   const { due, evidence, judgement } = decision;
   const { signer } = judgement;
@@ -27,13 +27,13 @@ export async function pinWorker(
   if (pinned) {
     return pinned.value === signer
       ? decision
-      : { ...decision, judgement: assess(evidence, termsOf(due, pinned.value)) };
+      : { ...decision, judgement: assess(evidence, termsOf(due, rules, pinned.value)) };
   }
   try {
-    if (!allowSharedWorkers) await requireFreeWorker(tx, signer, due.orchestrator_id);
+    if (rules.exclusive) await requireFreeWorker(tx, signer, due.orchestrator_id);
   } catch (error) {
     if (!(error instanceof WorkerAddressTakenError)) throw error;
-    return { ...decision, judgement: asSharedWorker(decision, error.orchestratorId) };
+    return asSharedWorker(decision, error.orchestratorId);
   }
   const record = await selectRow(
     tx,
@@ -60,16 +60,12 @@ export async function pinWorker(
 }
 
 /** One worker earns once per period. */
-export function asSharedWorker({ judgement }: Decision, otherId: string | null): Decision['judgement'] {
-  return {
-    ...judgement,
-    decision: 'unpaid',
-    reason: 'shared_worker',
-    reasonText:
-      `The worker ${judgement.signer ?? ''} ` +
+export const asSharedWorker = (decision: Decision, otherId: string | null): Decision =>
+  refuse(
+    decision,
+    'shared_worker',
+    `The worker ${decision.judgement.signer ?? ''} ` +
       (otherId === null
         ? 'has been paid for this period as another orchestrator.'
         : `belongs to the orchestrator ${otherId}.`),
-    amountMicroUsd: 0n,
-  };
-}
+  );

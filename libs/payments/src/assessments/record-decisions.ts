@@ -4,17 +4,17 @@ import { z } from 'zod';
 import { type Sql, selectRows, sqlTime } from '../books/sql-rows.js';
 import { account } from '../ledger/account.js';
 import type { Ledger } from '../ledger/ledger.js';
-import type { AssessmentRecord } from './assessment.js';
-import { attemptsOf, type Decision, toRecord } from './decision.js';
+import { attemptsOf, type Decision, type HouseRules } from './decision.js';
 import { groupBy } from './group-by.js';
 import { asSharedWorker } from './pin-worker.js';
-import { compressReport } from './stored-report.js';
+import { requestLateEvidence } from './late-requests.js';
+import { exchangeColumns } from './stored-report.js';
 
 const insertedRow = z.object({ id: z.uuid(), decided_at: sqlTime });
 
 interface Recorded {
   /** Decided by this call. */
-  records: AssessmentRecord[];
+  stored: { decision: Decision; decidedAt: Date }[];
   /** Judged before by someone else: nothing to do. */
   lost: Decision[];
   /** Their time has been judged before, in a period of another length. */
@@ -28,9 +28,9 @@ interface Recorded {
 export async function recordDecisions(
   tx: EntityManager,
   decisions: readonly Decision[],
-  { ledger, exclusiveWorkers }: { ledger: Ledger; exclusiveWorkers: boolean },
+  { ledger, rules }: { ledger: Ledger; rules: HouseRules },
 ): Promise<Recorded> {
-  const first = await insertAssessments(tx, decisions, exclusiveWorkers);
+  const first = await insertAssessments(tx, decisions, rules);
   let stored = decisions.filter(({ due }) => first.has(due.id));
   const refused = decisions.filter(({ due }) => !first.has(due.id));
   const lost = await findDecided(tx, refused);
@@ -38,22 +38,23 @@ export async function recordDecisions(
   // What is left collides with another orchestrator's worker, or with a period of another length.
   const second = refused
     .filter((decision) => !lost.has(decision))
-    .map((decision) =>
-      decision.judgement.decision === 'paid'
-        ? { ...decision, judgement: asSharedWorker(decision, null) }
-        : decision,
-    );
-  const unpaid = await insertAssessments(tx, second, exclusiveWorkers);
+    .map((decision) => (decision.judgement.decision === 'paid' ? asSharedWorker(decision, null) : decision));
+  const unpaid = await insertAssessments(tx, second, rules);
   stored = [...stored, ...second.filter(({ due }) => unpaid.has(due.id))];
 
   await insertEvidence(tx, stored);
+  await insertSecondEvidence(tx, stored);
+  await requestLateEvidence(tx, stored);
   await postAccruals(tx, stored, ledger);
   await tx.query('delete from payments.pending_assessment where id = any ($1::uuid[])', [
     decisions.map(({ due }) => due.id),
   ]);
   const decidedAt = new Map([...first, ...unpaid]);
   return {
-    records: stored.map((decision) => toRecord(decision, decidedAt.get(decision.due.id) ?? new Date())),
+    stored: stored.flatMap((decision) => {
+      const at = decidedAt.get(decision.due.id);
+      return at ? [{ decision, decidedAt: at }] : [];
+    }),
     lost: [...lost],
     overlapping: second.filter(({ due }) => !unpaid.has(due.id)),
   };
@@ -63,7 +64,7 @@ export async function recordDecisions(
 async function insertAssessments(
   tx: Sql,
   decisions: readonly Decision[],
-  exclusiveWorkers: boolean,
+  rules: HouseRules,
 ): Promise<Map<string, Date>> {
   if (decisions.length === 0) return new Map();
   const column = <T>(pick: (decision: Decision) => T): T[] => decisions.map(pick);
@@ -72,8 +73,8 @@ async function insertAssessments(
     insertedRow,
     `insert into payments.assessment (id, orchestrator_id, period_start, period_end, decision, reason, reason_text,
          up_ms, window_ms, amount_micro_usd, rate_id, rate_micro_usd_per_minute, policy_id, own_policy_id, threshold_bp,
-         worker_address, attempts, first_attempt_at, exclusive_worker)
-       select *, $19::boolean from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[],
+         worker_address, attempts, first_attempt_at, exclusive_worker, required_capability)
+       select *, $19::boolean, $20::text from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[],
          $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
          $15::int[], $16::text[], $17::int[], $18::timestamptz[]) as d (id, orchestrator_id, period_start)
         order by d.orchestrator_id, d.period_start
@@ -97,7 +98,8 @@ async function insertAssessments(
       column(({ judgement }) => judgement.signer),
       column(attemptsOf),
       column(({ firstAttemptAt }) => firstAttemptAt),
-      exclusiveWorkers,
+      rules.exclusive,
+      rules.capability,
     ],
   );
   return new Map(rows.map(({ id, decided_at }) => [id, decided_at]));
@@ -118,20 +120,32 @@ async function findDecided(tx: Sql, decisions: readonly Decision[]): Promise<Set
 }
 
 async function insertEvidence(tx: Sql, decisions: readonly Decision[]): Promise<void> {
-  const reported = decisions.flatMap(({ due, evidence, latencyMs }) =>
-    evidence.kind === 'report' ? [{ id: due.id, evidence, latencyMs }] : [],
+  const reported = decisions.flatMap(({ due, evidence, judgement }) =>
+    evidence.kind === 'report' ? [{ id: due.id, exchange: evidence, judgement }] : [],
   );
   if (reported.length === 0) return;
   await tx.query(
-    `insert into payments.evidence (assessment_id, challenge, received_at, latency_ms, report)
-       select * from unnest($1::uuid[], $2::bytea[], $3::timestamptz[], $4::int[], $5::bytea[])`,
+    `insert into payments.evidence (assessment_id, challenge, received_at, latency_ms, report, clock_skew_ms)
+       select * from unnest($1::uuid[], $2::bytea[], $3::timestamptz[], $4::int[], $5::bytea[], $6::bigint[])`,
     [
-      reported.map(({ id }) => id),
-      reported.map(({ evidence }) => Buffer.from(evidence.challenge.slice(2), 'hex')),
-      reported.map(({ evidence }) => new Date(Number(evidence.receivedAtMs))),
-      reported.map(({ latencyMs }) => Math.max(0, Math.round(latencyMs))),
-      reported.map(({ evidence }) => compressReport(evidence.signed)),
+      ...exchangeColumns(reported),
+      reported.map(({ judgement: { clockSkewMs } }) => clockSkewMs?.toString() ?? null),
     ],
+  );
+}
+
+/** Both reports of an equivocation are kept. */
+async function insertSecondEvidence(tx: Sql, decisions: readonly Decision[]): Promise<void> {
+  const twice = decisions.flatMap(({ due, evidence, judgement }) =>
+    evidence.kind === 'report' && evidence.second && judgement.reason === 'equivocation'
+      ? [{ id: due.id, exchange: evidence.second }]
+      : [],
+  );
+  if (twice.length === 0) return;
+  await tx.query(
+    `insert into payments.second_evidence (assessment_id, challenge, received_at, latency_ms, report)
+       select * from unnest($1::uuid[], $2::bytea[], $3::timestamptz[], $4::int[], $5::bytea[])`,
+    exchangeColumns(twice),
   );
 }
 

@@ -13,6 +13,7 @@ const changing = new Set([
   'payments.book',
   'payments.lane',
   'payments.payout',
+  'payments.late_request',
   'payments.pending_assessment',
   'payments.settlement',
   'payments.settlement_control',
@@ -67,7 +68,7 @@ describe('the role of the application', () => {
       all.filter(({ rights }) => rights.includes(right)).map(({ name }) => name);
     expect(holding('TRUNCATE')).toEqual([]);
     expect(holding('TRIGGER')).toEqual([]);
-    expect(holding('DELETE')).toEqual(['payments.pending_assessment']);
+    expect(holding('DELETE')).toEqual(['payments.late_request', 'payments.pending_assessment']);
   });
 
   it.each([

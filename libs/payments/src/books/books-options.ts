@@ -14,7 +14,7 @@ export interface BooksOptions {
   requiredServices: readonly string[];
   /** How long after the first attempt a period without evidence stays pending. */
   evidenceGraceSeconds: number;
-  /** Whether one worker may earn for several orchestrators in one period. */
+  /** Whether one worker, container or Engine may earn for several orchestrators. */
   allowSharedWorkers: boolean;
   /** How long after it was set a payout address takes effect. */
   payoutAddressDelaySeconds: number;
@@ -22,8 +22,12 @@ export interface BooksOptions {
   reportDelayMs?: number;
   /** One attempt at most. Default 5,000. */
   fetchTimeoutMs?: number;
-  /** Orchestrators asked at once. Default 256: those that do not answer must not fill all places. */
+  /** Questions at once that may be answered promptly; slow ones are waited for besides. Default 256. */
   fetchConcurrency?: number;
+  /** The share of paid periods that are asked about twice, at random. Default 625. */
+  secondQuestionBasisPoints?: number;
+  /** What the workers' reports must be about; anything unless given. */
+  capability?: string;
 }
 
 export const BOOKS_OPTIONS = Symbol('BOOKS_OPTIONS');

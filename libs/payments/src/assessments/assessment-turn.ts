@@ -1,0 +1,169 @@
+import { randomInt } from 'node:crypto';
+
+import { FactLogger } from '#platform';
+
+import { assess, type Evidence } from './assess.js';
+import type { AssessmentRecord } from './assessment.js';
+import { attempt, type Attempted } from './attempt.js';
+import type { DecisionWriter } from './decision-writer.js';
+import { type HouseRules, termsOf } from './decision.js';
+import type { DuePeriod } from './due-periods.js';
+import type { EvidenceSource } from './evidence-source.js';
+import type { FetchGate } from './fetch-gate.js';
+import { retryDelayMs } from './retry.js';
+import type { Setbacks } from './setbacks.js';
+
+/** After this long what was claimed but not attempted is left to the next turn; the lease is longer. */
+const TURN_MS = 20_000;
+
+/** What the turns of one process share. */
+export interface TurnParts {
+  gate: FetchGate;
+  writer: DecisionWriter;
+  setbacks: Setbacks;
+  rules: HouseRules;
+  fetchTimeoutMs: number;
+  evidenceGraceSeconds: number;
+  secondQuestionBasisPoints: number;
+}
+
+/** Takes the periods of one claim through: asks, judges and hands on to be written, each orchestrator by itself. */
+export class AssessmentTurn {
+  private readonly log = new FactLogger('assessments');
+  private readonly startedMs = performance.now();
+  private readonly running = new Set<AbortController>();
+  private readonly written: Promise<AssessmentRecord | null>[] = [];
+
+  constructor(
+    private readonly claimedAt: Date,
+    private readonly source: EvidenceSource,
+    private readonly signal: AbortSignal,
+    private readonly parts: TurnParts,
+  ) {}
+
+  /** Ends with the slowest worker. `onDone` hears of each orchestrator as soon as nothing more is asked of it. */
+  async run(
+    byOrchestrator: ReadonlyMap<string, readonly DuePeriod[]>,
+    onDone: (orchestratorId: string) => void,
+  ): Promise<AssessmentRecord[]> {
+    const stop = (): void => {
+      for (const attempt of this.running) attempt.abort();
+    };
+    this.signal.addEventListener('abort', stop, { once: true });
+    try {
+      await Promise.all(
+        [...byOrchestrator].map(async ([id, periods]) => {
+          await this.assessOrchestrator(periods);
+          onDone(id);
+        }),
+      );
+    } finally {
+      this.signal.removeEventListener('abort', stop);
+    }
+    return (await Promise.all(this.written)).filter((record) => record !== null);
+  }
+
+  /** The database's time, carried on by this process' steady clock. */
+  private readonly now = (): Date =>
+    new Date(this.claimedAt.getTime() + Math.floor(performance.now() - this.startedMs));
+
+  /** Oldest first. Stops at the first attempt that brings nothing: the next one would hardly do better now. */
+  private async assessOrchestrator(periods: readonly DuePeriod[]): Promise<void> {
+    try {
+      for (const [index, due] of periods.entries()) {
+        const asked = due.status === 'paused' ? { kind: 'paused' as const } : await this.ask(due);
+        const rest = periods.slice(index + 1);
+        if (asked === undefined) {
+          await this.giveBack([due, ...rest]);
+          return;
+        }
+        if (asked.kind === 'failed' || asked.kind === 'not-yet') {
+          const others = this.decideExpired(rest, asked.detail);
+          await Promise.all([this.setBack(due, asked), this.giveBack(others)]);
+          return;
+        }
+        this.decide(due, asked);
+      }
+    } catch (error) {
+      // The lease brings them back; other orchestrators go on.
+      this.log.error('periods not assessed', error, { orchestratorId: periods[0]?.orchestrator_id });
+    }
+  }
+
+  /** Undefined: not asked any more, or the answer was cut off by the end of this process, which says nothing about it. */
+  private async ask(due: DuePeriod): Promise<Exclude<Evidence, { kind: 'none' }> | Setback | undefined> {
+    const first = await this.question(due);
+    if (first?.kind !== 'report') return first;
+    const isPaid = assess(first, termsOf(due, this.parts.rules)).decision === 'paid';
+    if (!isPaid || randomInt(10_000) >= this.parts.secondQuestionBasisPoints) return first;
+    // Nobody can tell beforehand whether there will be a second question. Unanswered it says nothing.
+    const second = await this.question(due);
+    return second?.kind === 'report' ? { ...first, second } : first;
+  }
+
+  private async question(due: DuePeriod): Promise<Attempted | undefined> {
+    const { gate, fetchTimeoutMs: timeoutMs } = this.parts;
+    const attempted = await gate.run(async () =>
+      this.signal.aborted || performance.now() - this.startedMs > TURN_MS
+        ? undefined
+        : attempt(this.source, due, { timeoutMs, running: this.running, now: this.now }),
+    );
+    return this.signal.aborted && attempted?.kind !== 'report' ? undefined : attempted;
+  }
+
+  private decide(due: DuePeriod, evidence: Evidence, firstAttemptAt = due.first_attempt_at): void {
+    const wasAsked = evidence.kind !== 'paused';
+    this.written.push(
+      this.parts.writer.add({
+        due,
+        evidence,
+        judgement: assess(evidence, termsOf(due, this.parts.rules)),
+        firstAttemptAt: firstAttemptAt ?? (wasAsked ? this.now() : null),
+      }),
+    );
+  }
+
+  private async setBack(due: DuePeriod, outcome: Setback): Promise<void> {
+    const { setbacks } = this.parts;
+    const attemptedAt = this.now();
+    const graceEndsMs = this.graceEndsMs(due.first_attempt_at ?? attemptedAt);
+    const nowMs = attemptedAt.getTime();
+    const { detail } = outcome;
+    const retryAt = new Date(nowMs + retryDelayMs(outcome, due.failures));
+    if (nowMs >= graceEndsMs) {
+      this.decide(due, { kind: 'none', detail });
+      await setbacks.add({ kind: outcome.kind, due, detail, attemptedAt, nextAttemptAt: retryAt, retryAt });
+      return;
+    }
+    const nextAttemptAt = new Date(Math.min(nowMs + retryDelayMs(outcome, due.attempts), graceEndsMs));
+    await setbacks.add({ kind: outcome.kind, due, detail, attemptedAt, nextAttemptAt, retryAt });
+    if (outcome.kind === 'failed' && due.attempts === 0 && due.failures === 0) {
+      this.log.warn('evidence not available', {
+        orchestratorId: due.orchestrator_id,
+        orchestratorName: due.name,
+        periodStart: due.period_start.toISOString(),
+        detail,
+      });
+    }
+  }
+
+  /** Of periods whose worker has just failed to answer: decides those whose grace is over, returns the others. */
+  private decideExpired(periods: readonly DuePeriod[], detail: string): DuePeriod[] {
+    const nowMs = this.now().getTime();
+    return periods.filter((due) => {
+      if (due.first_attempt_at === null || nowMs < this.graceEndsMs(due.first_attempt_at)) return true;
+      this.decide(due, { kind: 'none', detail });
+      return false;
+    });
+  }
+
+  private graceEndsMs(firstAttemptAt: Date): number {
+    return firstAttemptAt.getTime() + this.parts.evidenceGraceSeconds * 1_000;
+  }
+
+  private async giveBack(periods: readonly DuePeriod[]): Promise<void> {
+    await Promise.all(periods.map((due) => this.parts.setbacks.add({ kind: 'given-back', due })));
+  }
+}
+
+type Setback = Exclude<Attempted, { kind: 'report' }>;
