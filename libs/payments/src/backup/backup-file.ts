@@ -25,8 +25,8 @@ export class BackupFile {
       const { size: sizeBytes } = await file.stat();
       const contentBytes = sizeBytes - CHECKSUM_BYTES;
       const lines = await readFirstLines(file, contentBytes);
-      const version = versionOf(lines?.first ?? '');
-      if (lines === undefined || version === undefined) {
+      const version = versionOf(lines.first);
+      if (version === undefined) {
         const reason = `${path} is not a backup of these books, or its beginning is damaged`;
         throw new BackupRefusedError('not_a_backup', reason);
       }
@@ -81,17 +81,21 @@ function textOf(file: FileHandle, bytes: number, hashing: Hashing): AsyncIterabl
   return pipeline(read(file, bytes), hashing, createGunzip({ chunkSize: 1 << 16 }), () => undefined);
 }
 
-async function readFirstLines(file: FileHandle, bytes: number) {
-  if (bytes <= 0) return undefined;
+/** The two comments at the beginning, as far as they can be read; nothing has been verified yet. */
+async function readFirstLines(file: FileHandle, bytes: number): Promise<{ first: string; second: string }> {
+  const lines = { first: '', second: '' };
+  if (bytes <= 0) return lines;
   const gunzip = pipeline(read(file, bytes), createGunzip(), () => undefined);
   try {
     const reader = new BlockReader(gunzip);
-    return { first: (await reader.line()) ?? '', second: (await reader.line()) ?? '' };
+    lines.first = (await reader.line()) ?? '';
+    lines.second = (await reader.line()) ?? '';
   } catch {
-    return undefined; // not gzip, or a line that never ends
+    // Not gzip, cut off, or a line that never ends: what was read is judged.
   } finally {
     gunzip.destroy();
   }
+  return lines;
 }
 
 async function hashOf(file: FileHandle, bytes: number): Promise<string> {

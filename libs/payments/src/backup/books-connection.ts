@@ -10,7 +10,7 @@ export interface BooksConnection {
   client: ClientBase;
   sql: Sql;
   /** Ends it, and with it a transaction that is open. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 const settings = `

@@ -84,10 +84,10 @@ async function load(
 ): Promise<void> {
   const { tables, partitions, sequences } = backup.header;
   await refuseOtherTables(sql, tables);
+  await recreatePartitions(sql, partitions);
   const restoreTriggers = await silenceTriggers(sql);
   // What the migrations have seeded is in the backup, as it had become.
   for (const table of tables.toReversed()) await sql.query(`delete from ${qualified(table)}`);
-  await recreatePartitions(sql, partitions);
 
   const totalRows = tables.reduce((sum, { rows }) => sum + rows, 0);
   const { reader, isUnchanged } = await backup.content();
@@ -151,6 +151,10 @@ async function pauseSettlement(sql: Sql, backup: BackupFile): Promise<string> {
     `restored from the backup of ${backup.header.taken_at}; check GET /reconciliation, then resume` +
     (before === null ? '' : ` (it had been paused before: ${before.reason})`);
   await setPause(sql, { reason, actor: 'restore' });
+  // The chain has moved on: after a person's resume each sender goes on with the nonce at which the chain then stands.
+  await sql.query(`update payments.lane set status = 'paused', pause_reason = $1 where status <> 'paused'`, [
+    reason,
+  ]);
   const after = { taken_at: backup.header.taken_at, sha256: backup.sha256, paused: reason };
   await sql.query(
     `insert into payments.audit (actor, action, subject, after) values ('restore', 'books restored', 'books', $1::jsonb)`,
