@@ -1,8 +1,7 @@
-import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { addressSchema } from '#platform';
 
 import { curve as fastestCurve, type Curve } from './curve.js';
+import { keccak256 } from './keccak.js';
 import { reportDigest, toHex } from './typed-data.js';
 import type { SignedReport, UptimeReport } from './uptime-report.js';
 
@@ -23,11 +22,11 @@ export class InvalidSignatureError extends Error {
 
 /** EIP-55 address of an uncompressed public key. */
 const addressOf = (publicKey: Uint8Array) =>
-  addressSchema.parse(`0x${bytesToHex(keccak_256(publicKey.subarray(1)).subarray(12))}`);
+  addressSchema.parse(toHex(keccak256(publicKey.subarray(1)).subarray(12)));
 
 export function parsePrivateKey(text: string, curve: Curve = fastestCurve): Uint8Array {
   const digits = /^(?:0x)?([0-9a-fA-F]{64})$/.exec(text.trim())?.[1];
-  const key = digits === undefined ? undefined : hexToBytes(digits);
+  const key = digits === undefined ? undefined : Buffer.from(digits, 'hex');
   if (!key || !curve.isPrivateKey(key)) throw new InvalidPrivateKeyError();
   return key;
 }
@@ -69,7 +68,7 @@ export function recoverReportSigner(signed: SignedReport, curve: Curve = fastest
   if (!/^0x[0-9a-fA-F]{130}$/.test(signed.signature)) {
     throw new InvalidSignatureError('The signature is not 65 bytes in hexadecimal');
   }
-  const bytes = hexToBytes(signed.signature.slice(2));
+  const bytes = Buffer.from(signed.signature.slice(2), 'hex');
   const rs = bytes.subarray(0, 64);
   const v = bytes[64];
   if (v !== 27 && v !== 28) throw new InvalidSignatureError('The last byte of the signature is not 27 or 28');

@@ -1,7 +1,6 @@
-import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Hex } from '#platform';
 
+import { keccak256 } from './keccak.js';
 import type { ServiceUptime, UptimeReport } from './uptime-report.js';
 
 /** The EIP-712 typed data of a report, in the form that general implementations (ethers, viem) take. */
@@ -56,78 +55,105 @@ type TypeName = keyof typeof reportTypes;
 const signatureOf = (name: TypeName) =>
   `${name}(${reportTypes[name].map((member) => `${member.type} ${member.name}`).join(',')})`;
 
-const keccakOfText = (text: string) => keccak_256(utf8ToBytes(text));
+const keccakOfText = (text: string) => keccak256(Buffer.from(text, 'utf8'));
 
 const serviceTypeHash = keccakOfText(signatureOf('ServiceUptime'));
 // A type is followed by the types that it refers to, in alphabetical order.
 const reportTypeHash = keccakOfText(signatureOf('UptimeReport') + signatureOf('ServiceUptime'));
-const domainSeparator = keccak_256(
-  concatBytes(
+const domainSeparator = keccak256(
+  Buffer.concat([
     keccakOfText('EIP712Domain(string name,string version)'),
     keccakOfText(reportDomain.name),
     keccakOfText(reportDomain.version),
-  ),
+  ]),
 );
 const typedDataPrefix = Uint8Array.of(0x19, 0x01);
 
+const WORD = 32;
 const uint64Limit = 1n << 64n;
 
-function uint64(value: bigint): Uint8Array {
-  if (value < 0n || value >= uint64Limit) throw new RangeError(`${value.toString()} is not a uint64`);
-  const word = new Uint8Array(32);
-  new DataView(word.buffer).setBigUint64(24, value);
-  return word;
+/** The fixed part of one struct: words, written one after the other. */
+class Words {
+  private readonly bytes: Uint8Array;
+  private readonly view: DataView;
+  private offset = 0;
+
+  constructor(count: number) {
+    this.bytes = new Uint8Array(count * WORD);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** A hash. */
+  add(hash: Uint8Array): this {
+    this.bytes.set(hash, this.offset);
+    this.offset += WORD;
+    return this;
+  }
+
+  addUint64(value: bigint): this {
+    if (value < 0n || value >= uint64Limit) throw new RangeError(`${value.toString()} is not a uint64`);
+    this.view.setBigUint64(this.offset + WORD - 8, value);
+    this.offset += WORD;
+    return this;
+  }
+
+  /** An address or bytes32, padded on the left. */
+  addHex(hex: string, byteLength: 20 | 32): this {
+    const bytes = Buffer.from(hex.slice(2), 'hex');
+    if (bytes.length !== byteLength || hex.length !== 2 + 2 * byteLength) {
+      throw new RangeError(`${hex} does not have ${byteLength} bytes`);
+    }
+    this.bytes.set(bytes, this.offset + WORD - byteLength);
+    this.offset += WORD;
+    return this;
+  }
+
+  hash(): Uint8Array {
+    return keccak256(this.bytes);
+  }
 }
 
-/** An address or bytes32 as one word, padded on the left. */
-function word(hex: string, byteLength: 20 | 32): Uint8Array {
-  const bytes = hexToBytes(hex.slice(2));
-  if (bytes.length !== byteLength) throw new RangeError(`${hex} does not have ${byteLength} bytes`);
-  const padded = new Uint8Array(32);
-  padded.set(bytes, 32 - byteLength);
-  return padded;
+function arrayHash(hashes: readonly Uint8Array[]): Uint8Array {
+  const words = new Words(hashes.length);
+  for (const hash of hashes) words.add(hash);
+  return words.hash();
 }
-
-const arrayHash = (words: Uint8Array[]) => keccak_256(concatBytes(...words));
 
 const serviceHash = (service: ServiceUptime) =>
-  keccak_256(
-    concatBytes(
-      serviceTypeHash,
-      keccakOfText(service.name),
-      arrayHash(service.containerIds.map(keccakOfText)),
-      uint64(service.upMs),
-      uint64(service.inferredUpMs),
-      uint64(service.downMs),
-      uint64(service.startingMs),
-      uint64(service.unknownMs),
-    ),
-  );
+  new Words(1 + reportTypes.ServiceUptime.length)
+    .add(serviceTypeHash)
+    .add(keccakOfText(service.name))
+    .add(arrayHash(service.containerIds.map(keccakOfText)))
+    .addUint64(service.upMs)
+    .addUint64(service.inferredUpMs)
+    .addUint64(service.downMs)
+    .addUint64(service.startingMs)
+    .addUint64(service.unknownMs)
+    .hash();
 
 const reportHash = (report: UptimeReport) =>
-  keccak_256(
-    concatBytes(
-      reportTypeHash,
-      keccakOfText(report.capability),
-      word(report.workerAddress, 20),
-      keccakOfText(report.engineId),
-      uint64(report.fromMs),
-      uint64(report.toMs),
-      arrayHash(report.services.map(serviceHash)),
-      uint64(report.allUpMs),
-      word(report.challenge, 32),
-      uint64(report.issuedAtMs),
-      word(report.previousMinuteHash, 32),
-      word(report.minuteHash, 32),
-    ),
-  );
+  new Words(1 + reportTypes.UptimeReport.length)
+    .add(reportTypeHash)
+    .add(keccakOfText(report.capability))
+    .addHex(report.workerAddress, 20)
+    .add(keccakOfText(report.engineId))
+    .addUint64(report.fromMs)
+    .addUint64(report.toMs)
+    .add(arrayHash(report.services.map(serviceHash)))
+    .addUint64(report.allUpMs)
+    .addHex(report.challenge, 32)
+    .addUint64(report.issuedAtMs)
+    .addHex(report.previousMinuteHash, 32)
+    .addHex(report.minuteHash, 32)
+    .hash();
 
 /**
  * The 32 bytes that a worker signs.
  * @throws RangeError for a number that is not a uint64 or a hash or address of another length
  */
 export function reportDigest(report: UptimeReport): Uint8Array {
-  return keccak_256(concatBytes(typedDataPrefix, domainSeparator, reportHash(report)));
+  return keccak256(Buffer.concat([typedDataPrefix, domainSeparator, reportHash(report)]));
 }
 
-export const toHex = (bytes: Uint8Array): Hex => `0x${bytesToHex(bytes)}`;
+export const toHex = (bytes: Uint8Array): Hex =>
+  `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`;
