@@ -46,9 +46,17 @@ export class WrongRoleError extends Error {
   }
 }
 
-/** Settings of one connection to the database; with a role, everything on it is done as that role. */
-export const connectionOptions = (role: string | undefined): { options?: string } =>
-  role === undefined ? {} : { options: `-c role=${role}` };
+/**
+ * pg's settings of each connection. With a role, everything on it is done as that role. The listener is for a connection
+ * that the server ends in the moment in which it is handed over, when neither the pool nor TypeORM listens: without one
+ * the process would end. Whoever uses the connection still meets the error.
+ */
+export const connectionOptions = (role: string | undefined) => ({
+  onConnect(client: { on(event: 'error', listener: () => void): unknown }): void {
+    client.on('error', () => undefined);
+  },
+  ...(role !== undefined && { options: `-c role=${role}` }),
+});
 
 /** Serialization failure, deadlock, server shutting down: the whole of the work may be done again. */
 const retriableCodes = new Set(['40001', '40P01', '57P01']);
