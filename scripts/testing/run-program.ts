@@ -10,6 +10,8 @@ const programs = {
   send: 'dist/scripts/send-byoc-calls.js',
   continuous: 'dist/scripts/continuous-byoc-test.js',
   verify: 'dist/scripts/verify-complete-flow.js',
+  backup: 'dist/scripts/back-up-books.js',
+  restore: 'dist/scripts/restore-books.js',
 } as const;
 
 /** A script as `npm run` starts it, without the environment of the tests. */
