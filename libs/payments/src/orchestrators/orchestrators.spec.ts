@@ -166,6 +166,58 @@ describe('orchestrators', () => {
     expect(await inForce(id, 3_600 + 86_400)).toBe(three);
   });
 
+  it('announces a payout address, and what becomes of one that waits', async () => {
+    const announced = async () =>
+      (await services.alerts.list()).items.map(({ details, resolvedAt }) => ({
+        details,
+        open: resolvedAt === null,
+      }));
+    const { id } = await services.orchestrators.create(input({ payoutAddress: two! }), 'admin');
+    const details = {
+      before: null,
+      after: two,
+      effective_from: at(30 + 86_400).toISOString(),
+      actor: 'admin',
+    };
+    expect(await announced()).toEqual([{ details, open: true }]);
+
+    // Said again it is no change, and does not wait any longer for it.
+    await books.setClock(at(60));
+    await services.orchestrators.change(id, { payoutAddress: two! }, 'admin');
+    expect(await announced()).toEqual([{ details, open: true }]);
+
+    await services.orchestrators.change(id, { payoutAddress: three! }, 'mallory');
+    const change = {
+      ...details,
+      after: three,
+      effective_from: at(60 + 86_400).toISOString(),
+      actor: 'mallory',
+    };
+    expect(await announced()).toEqual([
+      { details: change, open: true },
+      { details, open: false },
+    ]);
+
+    expect(await services.orchestrators.change(id, { payoutAddress: null }, 'admin')).toMatchObject({
+      payoutAddress: null,
+      nextPayoutAddress: null,
+    });
+    expect((await announced()).filter(({ open }) => open)).toEqual([]);
+    expect(await inForce(id, 900_000)).toBeNull();
+  });
+
+  it('takes an address away at once, and says so', async () => {
+    const { id } = await services.orchestrators.create(input({ payoutAddress: two! }), 'admin');
+    await books.setClock(at(100_000));
+    expect(await services.orchestrators.change(id, { payoutAddress: null }, 'admin')).toMatchObject({
+      payoutAddress: null,
+      payoutAddressEffectiveFrom: at(100_000),
+    });
+    expect((await services.alerts.list({ limit: 1 })).items).toMatchObject([
+      { kind: 'payout_address_changed', details: { before: two, after: null } },
+    ]);
+  });
+
   it('keeps an archived one as it is', async () => {
     const { id } = await services.orchestrators.create(input(), 'admin');
     expect(await services.orchestrators.archive(id, 'admin')).toMatchObject({ status: 'archived' });

@@ -12,6 +12,8 @@ export interface PaymentChannel {
   chainId: bigint | null;
   tokenAddress: string | null;
   treasuryAddress: string | null;
+  /** Whoever has no payout address in force waits. */
+  needsAddress: boolean;
   authorizationNonce(ledgerId: string, payoutId: string): string | null;
   /** Why nothing may be paid to this address, or null. */
   objectionTo(address: string | null): string | null;
@@ -24,6 +26,7 @@ export const ledgerChannel: PaymentChannel = {
   chainId: null,
   tokenAddress: null,
   treasuryAddress: null,
+  needsAddress: false,
   authorizationNonce: () => null,
   objectionTo: () => null,
 };
@@ -44,6 +47,7 @@ export function usdcChannel(chain: TreasuryChain): PaymentChannel {
     chainId,
     tokenAddress,
     treasuryAddress: chain.treasury.address,
+    needsAddress: true,
     authorizationNonce: (ledgerId, payoutId) => authorizationNonce(chainId, tokenAddress, ledgerId, payoutId),
     objectionTo(address) {
       if (address === null) return 'no payout address is in force';

@@ -4,13 +4,16 @@ import { z } from 'zod';
 
 import { type Database, FactLogger } from '#platform';
 
+import type { Alerts } from '../alerts/alerts.js';
 import type { Books } from '../books/books.js';
-import { selectRow, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
+import { type Sql, selectRow, sqlBigint, sqlTime } from '../books/sql-rows.js';
 import { account } from '../ledger/account.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { formatUsd } from '../money/micro-usd.js';
 import { payoutAddressAt } from '../orchestrators/payout-address.js';
 import type { SettlementOptions } from '../settlement/settlement-options.js';
+import { alertMissingAddresses, closeAnnouncements } from './address-alerts.js';
+import { type PayablePayee, payablePayees, payeesWithoutAddress } from './payable-payees.js';
 import type { PaymentChannel } from './payment-channel.js';
 import type { Payout, PayoutRun, SkippedPayee } from './payout.js';
 import { logPayout } from './payout-facts.js';
@@ -18,26 +21,40 @@ import { payoutId } from './payout-id.js';
 import { recordChange, selectPayout } from './payout-rows.js';
 import { lockControl } from './settlement-control.js';
 
-const candidateRow = z.object({ orchestrator_id: z.uuid() });
 const dueRow = z.object({ due: z.boolean(), now: sqlTime });
 const numberRow = z.object({ number: sqlBigint });
 
 /** Bounds the transaction; whoever is left comes with the next turn. */
 const payeesPerTurn = 500;
 
+/** Alerts at most; a payer with more payees without an address knows by then. */
+const namedWithoutAddress = 1_000;
+
+/** How often who waits for an address is looked up. */
+const lookAgainMs = 60_000;
+
+interface Terms {
+  ledgerId: string;
+  channel: PaymentChannel;
+  at: Date;
+}
+
 /** Payable balances become payouts: the ledger's reserve entry and the payout's row in one transaction. */
 export class PayoutReservation {
   private readonly log = new FactLogger('payouts');
+  private lookAgainAtMs = -Infinity;
 
   constructor(
     private readonly database: Database,
     private readonly ledger: Ledger,
     private readonly books: Books,
+    private readonly alerts: Alerts,
     private readonly options: SettlementOptions,
   ) {}
 
   /** Reserves when the settle interval has passed since payouts were last made, or always with `now`. */
   async reserve(channel: PaymentChannel, { now = false } = {}): Promise<PayoutRun> {
+    await this.tendAlerts(channel, now);
     const { ledgerId } = await this.books.current();
     const run = await this.database.transaction(async (tx) => {
       const made: PayoutRun = { payouts: [], skipped: [] };
@@ -45,11 +62,8 @@ export class PayoutReservation {
       if ((await lockControl(tx)) !== null) return made;
       const clock = await this.due(tx);
       if (!clock.due && !now) return made;
-      for (const orchestratorId of await this.candidates(tx)) {
-        const outcome = await this.reserveOne(tx, orchestratorId, { ledgerId, channel, at: clock.now });
-        if ('reason' in outcome) made.skipped.push(outcome);
-        else made.payouts.push(outcome);
-      }
+      await this.reservePayees(tx, made, { ledgerId, channel, at: clock.now });
+      if (channel.needsAddress && now) made.skipped.push(...(await this.withoutAddress(tx)));
       return made;
     });
     for (const payout of run.payouts) {
@@ -71,26 +85,56 @@ export class PayoutReservation {
     return row;
   }
 
-  /** In the order of their accounts' codes, in which their balances are locked. */
-  private async candidates(tx: EntityManager): Promise<string[]> {
-    const rows = await selectRows(
-      tx,
-      candidateRow,
-      `select split_part(a.code, ':', 3) as orchestrator_id
-         from ledger.account a join ledger.account_balance b on b.account_id = a.id
-        where a.code like 'liability:payable:%' and b.credits - b.debits >= $1 order by a.code limit $2`,
-      [this.options.minPayoutMicroUsd.toString(), payeesPerTurn],
-    );
-    return rows.map(({ orchestrator_id }) => orchestrator_id);
+  /** Past those to whom nothing may be paid, so that they do not keep the others waiting. */
+  private async reservePayees(tx: EntityManager, made: PayoutRun, terms: Terms): Promise<void> {
+    const { minPayoutMicroUsd } = this.options;
+    const { needsAddress } = terms.channel;
+    for (let after: string | null = null; ;) {
+      const limit = payeesPerTurn - made.payouts.length;
+      const payees = await payablePayees(tx, { minPayoutMicroUsd, needsAddress, after, limit });
+      for (const payee of payees) {
+        const outcome = await this.reserveOne(tx, payee, terms);
+        if ('reason' in outcome) made.skipped.push(outcome);
+        else made.payouts.push(outcome);
+      }
+      after = payees.at(-1)?.orchestratorId ?? null;
+      if (payees.length < limit || made.payouts.length >= payeesPerTurn) return;
+    }
+  }
+
+  private async withoutAddress(tx: EntityManager): Promise<SkippedPayee[]> {
+    const payees = await this.homeless(tx);
+    return payees.map(({ orchestratorId, payableMicroUsd }) => ({
+      ...{ orchestratorId, payableMicroUsd },
+      reason: 'no payout address is in force',
+    }));
+  }
+
+  private homeless(sql: Sql): Promise<PayablePayee[]> {
+    const { minPayoutMicroUsd } = this.options;
+    return payeesWithoutAddress(sql, { minPayoutMicroUsd, limit: namedWithoutAddress });
+  }
+
+  /** Goes on while payouts are paused: the time to look after an address is before the money moves. */
+  private async tendAlerts(channel: PaymentChannel, now: boolean): Promise<void> {
+    if (!now && performance.now() < this.lookAgainAtMs) return;
+    await this.database.transaction(async (tx) => {
+      const waiting = channel.needsAddress ? await this.homeless(tx) : [];
+      const isWhole = waiting.length < namedWithoutAddress;
+      await alertMissingAddresses(tx, this.alerts, waiting, { isWhole });
+      await closeAnnouncements(tx, this.alerts);
+    });
+    this.lookAgainAtMs = performance.now() + lookAgainMs;
   }
 
   private async reserveOne(
     tx: EntityManager,
-    orchestratorId: string,
-    { ledgerId, channel, at }: { ledgerId: string; channel: PaymentChannel; at: Date },
+    { orchestratorId, isRest }: PayablePayee,
+    { ledgerId, channel, at }: Terms,
   ): Promise<Payout | SkippedPayee> {
     const payableMicroUsd = await this.ledger.lockBalance(tx, account.payable(orchestratorId));
-    if (payableMicroUsd < this.options.minPayoutMicroUsd) {
+    const { minPayoutMicroUsd: min, maxPayoutMicroUsd: max } = this.options;
+    if (payableMicroUsd < 1n || (!isRest && payableMicroUsd < min)) {
       return { orchestratorId, payableMicroUsd, reason: 'below the minimum payout' };
     }
     const address = await payoutAddressAt(tx, orchestratorId, at);
@@ -99,7 +143,6 @@ export class PayoutReservation {
 
     const number = await this.nextNumber(tx, orchestratorId, channel.asset);
     const id = payoutId(ledgerId, orchestratorId, channel.asset, number);
-    const { maxPayoutMicroUsd: max } = this.options;
     const holdReason =
       max !== undefined && payableMicroUsd > max ? `above the maximum payout of $${formatUsd(max)}` : null;
     await tx.query(

@@ -1,5 +1,6 @@
 import type { Database } from '#platform';
 
+import type { Alerts } from '../alerts/alerts.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Books } from '../books/books.js';
 import { TreasuryChain } from '../chain/treasury-chain.js';
@@ -22,6 +23,7 @@ export interface SettlementRooms {
   ledger: Ledger;
   books: Books;
   audit: AuditLog;
+  alerts: Alerts;
 }
 
 export interface SettlementDoors {
@@ -33,11 +35,11 @@ export interface SettlementDoors {
 /** Puts settlement together from its parts. Nothing is asked of a chain or a database yet. @throws SettlementOptionsError */
 export function assembleSettlement(rooms: SettlementRooms, options: SettlementOptions): SettlementDoors {
   checkSettlementOptions(options);
-  const { database, ledger, books, audit } = rooms;
+  const { database, ledger, books, audit, alerts } = rooms;
   const chain = options.method === 'usdc' && options.chain ? new TreasuryChain(options.chain) : undefined;
   const scan = chain && new AuthorizationScan(database, chain, ledger);
   const work = chain && scan && chainWork(rooms, options, chain, scan);
-  const reservation = new PayoutReservation(database, ledger, books, options);
+  const reservation = new PayoutReservation(database, ledger, books, alerts, options);
   const settler = new Settler(database, reservation, work);
   return {
     settler,

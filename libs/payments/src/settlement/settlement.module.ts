@@ -8,6 +8,7 @@ import {
 
 import { Database } from '#platform';
 
+import { Alerts } from '../alerts/alerts.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { Books } from '../books/books.js';
 import { Ledger } from '../ledger/ledger.js';
@@ -44,14 +45,15 @@ export class SettlementModule {
         { provide: SETTLEMENT_OPTIONS, inject, useFactory },
         {
           provide: DOORS,
-          inject: [Database, Ledger, Books, AuditLog, SETTLEMENT_OPTIONS],
+          inject: [Database, Ledger, Books, AuditLog, Alerts, SETTLEMENT_OPTIONS],
           useFactory: (
             database: Database,
             ledger: Ledger,
             books: Books,
             audit: AuditLog,
+            alerts: Alerts,
             options: SettlementOptions,
-          ) => assembleSettlement({ database, ledger, books, audit }, options),
+          ) => assembleSettlement({ database, ledger, books, audit, alerts }, options),
         },
         { provide: Payouts, inject: [DOORS], useFactory: (doors: SettlementDoors) => doors.payouts },
         { provide: Settler, inject: [DOORS], useFactory: (doors: SettlementDoors) => doors.settler },
