@@ -5,7 +5,7 @@ import { delay, FactLogger, Loop } from '#platform';
 import { EngineClient } from './containers/engine-client.js';
 import { EventStream, type ReceivedEvent } from './containers/event-stream.js';
 import { ServiceSelection } from './containers/service-selection.js';
-import { Journal } from './journal/journal.js';
+import { Journal, type JournalHealth } from './journal/journal.js';
 import { type Clock, readBootId, systemClock } from './monitor-clock.js';
 import { type EngineView, EngineWatch } from './monitor-engine-watch.js';
 import { Inspector } from './monitor-inspector.js';
@@ -22,11 +22,15 @@ export interface MonitorOptions {
   /** DOCKER_HOST syntax, `unix://` or `tcp://`; undefined is the default socket. */
   dockerHost?: string | undefined;
   dataDir: string;
+  /** How long every detail is kept; of what is older, whole minutes. */
+  retentionDays?: number;
   inspectEveryMs?: number;
   requestTimeoutMs?: number;
   logger?: FactLogger;
   clock?: Clock;
 }
+
+const dayMs = 86_400_000;
 
 /** How long a round waits for its inspections; those that take longer are recorded by a later round. */
 const roundPatienceMs = 1_000;
@@ -79,10 +83,11 @@ export class Monitor {
     const journal = Journal.open({
       directory: this.options.dataDir,
       startMs: clock.now().wallMs,
-      order: (known) => selection.order(known),
-      isExact: (service) => selection.exactNames.includes(service),
+      selection,
+      retentionMs: (this.options.retentionDays ?? 35) * dayMs,
       log,
     });
+    journal.upkeep.start();
     this.journalFile = journal;
     this.recorder = new Recorder(journal, selection, clock, log, this.bootId);
     for (const name of this.recorder.names) this.include(name);
@@ -142,8 +147,15 @@ export class Monitor {
     return this.watch.view();
   }
 
-  journal(): { writable: boolean; lastError: string | null; sealedUntilMs: number | null } {
-    return this.journalFile?.health() ?? { writable: false, lastError: 'not open', sealedUntilMs: null };
+  journal(): JournalHealth {
+    return (
+      this.journalFile?.health() ?? {
+        writable: false,
+        lastError: 'not open',
+        sealedUntilMs: null,
+        keptSinceMs: null,
+      }
+    );
   }
 
   on(event: 'transition', listener: (transition: Transition) => void): this {

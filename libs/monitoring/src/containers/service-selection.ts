@@ -26,6 +26,21 @@ export class ServiceSelection {
     this.patterns = this.globs.map((glob) => new RegExp(`^${glob.split('*').map(escape).join('.*')}$`));
   }
 
+  /** The choice as a text: equal for equal choices. */
+  get key(): string {
+    return [...this.exactNames, ...this.globs].sort().join();
+  }
+
+  isExact(name: string): boolean {
+    return this.exactNames.includes(name);
+  }
+
+  /** Globs that none of these names matches. */
+  emptyGlobs(names: Iterable<string>): string[] {
+    const all = [...names];
+    return this.globs.filter((_, index) => !all.some((name) => this.patterns[index]?.test(name)));
+  }
+
   matchesGlob(name: string): boolean {
     return this.patterns.some((pattern) => pattern.test(name));
   }

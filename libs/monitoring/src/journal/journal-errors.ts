@@ -17,3 +17,23 @@ export class JournalUnwritableError extends Error {
     this.name = 'JournalUnwritableError';
   }
 }
+
+/** A journal of a later version of this program, which this one would not read right. */
+export class JournalTooNewError extends Error {
+  constructor(found: number, known: number) {
+    super(`it was written by a newer worker (version ${found} of the journal; this one knows ${known})`);
+    this.name = 'JournalTooNewError';
+  }
+}
+
+/** What was asked needs details that retention has let go. */
+export class CompactedError extends Error {
+  constructor(
+    detail: string,
+    /** Unix milliseconds; from here on everything can be asked. */
+    readonly keptSinceMs: number,
+  ) {
+    super(detail);
+    this.name = 'CompactedError';
+  }
+}

@@ -32,12 +32,11 @@ afterEach(async () => {
 });
 
 function open(services = ['redis', 's1_*'], from = directory): Journal {
-  const selection = new ServiceSelection(services);
   const journal = Journal.open({
     directory: from,
     startMs: baseMs,
-    order: (known) => selection.order(known),
-    isExact: (service) => selection.exactNames.includes(service),
+    selection: new ServiceSelection(services),
+    retentionMs: 35 * 1_440 * minute,
     log: new FactLogger('test'),
   });
   opened.push(journal);

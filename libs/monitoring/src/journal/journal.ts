@@ -5,17 +5,22 @@ import Database from 'libsql';
 
 import type { FactLogger, Hex } from '#platform';
 
+import type { ServiceSelection } from '../containers/service-selection.js';
 import type { Segment } from '../segments/service-state.js';
 import type { Span } from '../segments/window-sums.js';
+import { HourArchive, hourMs, hourOf } from './hour-archive.js';
+import { HourTable } from './hour-table.js';
 import { JournalLockedError, JournalUnwritableError } from './journal-errors.js';
 import { JournalLock } from './journal-lock.js';
 import { watermarkRows } from './journal-rows.js';
-import { journalSchema } from './journal-schema.js';
-import { minuteMs } from './minute-chain.js';
+import { upgradeSchema } from './journal-schema.js';
+import { JournalUpkeep } from './journal-upkeep.js';
+import { minuteMs, type SealedMinute } from './minute-chain.js';
 import { MinuteTable } from './minute-table.js';
 import { parseResumeState, nothingToResume, type ResumeState } from './resume-state.js';
 import { SegmentTable } from './segment-table.js';
-import { measureWindow, type WindowMeasure } from './window-measure.js';
+import type { WindowMeasure } from './window-measure.js';
+import { WindowReader } from './window-reader.js';
 
 /** Most that one transaction seals: a day, so that the first minutes after a long absence do not block for long. */
 const maxStepMs = 1_440 * minuteMs;
@@ -33,16 +38,28 @@ export interface JournalOptions {
   directory: string;
   /** Where a new journal begins, Unix milliseconds. */
   startMs: number;
-  /** The services of a window, in order, given all that the journal knows. */
-  order: (known: Iterable<string>) => string[];
-  isExact: (service: string) => boolean;
+  selection: ServiceSelection;
+  /** How far back from the watermark segments are kept; older minutes are kept as wholes. */
+  retentionMs: number;
   log: FactLogger;
+}
+
+export interface JournalHealth {
+  writable: boolean;
+  lastError: string | null;
+  /** End of the last sealed minute. */
+  sealedUntilMs: number | null;
+  /** Since when any window can be measured; of older ones only those of whole minutes; null before it is open. */
+  keptSinceMs: number | null;
 }
 
 /** The worker's memory: segments and sealed minutes on disk. What lies before the watermark never changes. */
 export class Journal {
   private readonly segments: SegmentTable;
   private readonly minutes: MinuteTable;
+  private readonly archive: HourArchive;
+  private readonly reader: WindowReader;
+  readonly upkeep: JournalUpkeep;
   private watermark: number;
   private readonly sinceMs: number;
   private lastError: string | null = null;
@@ -56,16 +73,36 @@ export class Journal {
   ) {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
-    database.exec(journalSchema);
-    this.segments = new SegmentTable(database);
-    this.minutes = new MinuteTable(database);
+    upgradeSchema(database);
+    const archive = new HourArchive(database);
+    const segments = new SegmentTable(database);
+    const minutes = new MinuteTable(database, archive);
+    const hours = new HourTable(database);
     const row = watermarkRows.parse(database.prepare('SELECT * FROM watermark').all())[0] ?? this.begin();
     this.sinceMs = row.since_ms;
     this.watermark = row.watermark_ms;
-    this.left = { services: this.segments.openServices(), resume: parseResumeState(row.resume) };
-    this.segments.loadServices();
-    this.segments.closeAll(row.watermark_ms);
-    this.minutes.load();
+    this.left = { services: segments.openServices(), resume: parseResumeState(row.resume) };
+    segments.closeAll(row.watermark_ms);
+    segments.load();
+    archive.load();
+    minutes.load();
+    const { selection, retentionMs, log } = options;
+    hours.load(selection.key);
+    const beginMs = Math.floor(row.since_ms / minuteMs) * minuteMs;
+    const parts = { segments, minutes, hours, archive, selection, beginMs };
+    this.segments = segments;
+    this.minutes = minutes;
+    this.archive = archive;
+    this.reader = new WindowReader(parts);
+    const watermarkMs = () => this.watermark;
+    this.upkeep = new JournalUpkeep({
+      ...parts,
+      database,
+      reader: this.reader,
+      retentionMs,
+      watermarkMs,
+      log,
+    });
   }
 
   /** @throws JournalLockedError, JournalUnwritableError */
@@ -99,9 +136,10 @@ export class Journal {
     return this.watermark;
   }
 
-  health(): { writable: boolean; lastError: string | null; sealedUntilMs: number | null } {
-    const { lastError } = this;
-    return { writable: lastError === null, lastError, sealedUntilMs: this.minutes.sealedUntilMs };
+  health(): JournalHealth {
+    const { lastError, archive, minutes } = this;
+    const keptSinceMs = Math.max(this.sinceMs, archive.untilMs);
+    return { writable: lastError === null, lastError, sealedUntilMs: minutes.sealedUntilMs, keptSinceMs };
   }
 
   /** The latest time that one `record` may reach. */
@@ -122,9 +160,8 @@ export class Journal {
       this.database
         .prepare('UPDATE watermark SET watermark_ms = ?, resume = ?')
         .run(untilMs, JSON.stringify(resume));
-      const known = new Set([...this.segments.services, ...staged.keys()]);
       const sealed = this.minutes.seal(this.sinceMs, untilMs, (span) =>
-        this.measureUntil(span, untilMs, known),
+        this.reader.toSeal(span, untilMs, staged.keys()),
       );
       this.database.exec('COMMIT');
       this.segments.keep(staged);
@@ -148,21 +185,12 @@ export class Journal {
     this.options.log.error('journal could not be written', error);
   }
 
-  /** All that is known of a window before the watermark. */
+  /**
+   * All that is known of a window before the watermark.
+   * @throws CompactedError
+   */
   measure(window: Span): WindowMeasure {
-    return this.measureUntil(window, this.watermark, this.segments.services);
-  }
-
-  private measureUntil(window: Span, watermarkMs: number, known: Iterable<string>): WindowMeasure {
-    const { order, isExact } = this.options;
-    const services = order(known).map((name) => ({
-      name,
-      segments: this.segments.within(name, window, watermarkMs),
-    }));
-    return measureWindow(
-      services.filter(({ name, segments }) => isExact(name) || segments.length > 0),
-      window,
-    );
+    return this.reader.measure(window, this.watermark);
   }
 
   /** Hash of the last minute that ended at or before this time; zero when there is none. */
@@ -170,7 +198,18 @@ export class Journal {
     return this.minutes.hashAt(untilMs);
   }
 
+  /** Sealed minutes in their order, an hour at a time. */
+  *sealedMinutes({ fromMs, toMs }: Span): Generator<SealedMinute[]> {
+    let atMs = Math.max(fromMs, hourOf(this.sinceMs));
+    while (atMs < toMs) {
+      const endMs = Math.min(toMs, hourOf(atMs) + hourMs);
+      yield this.minutes.sealed({ fromMs: atMs, toMs: endMs });
+      atMs = endMs;
+    }
+  }
+
   close(): void {
+    this.upkeep.stop();
     this.database.close();
     this.lock.release();
   }

@@ -13,6 +13,8 @@ export const resumeStateSchema = z.object({
       containerId: z.string(),
       startedAt: z.string(),
       askedAt: z.object({ wallMs: z.number(), monotonicMs: z.number() }),
+      /** When its probe last passed; absent for a service without one. */
+      probedAtMs: z.number().optional(),
     }),
   ),
 });
