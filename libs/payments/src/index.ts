@@ -14,7 +14,14 @@ export {
   Alerts,
   type Trouble,
 } from './alerts/alerts.js';
-export { type Assessment, type AssessmentFilter, Assessments } from './assessments/assessments.js';
+export {
+  type Assessment,
+  type AssessmentFilter,
+  Assessments,
+  type ExchangeFacts,
+} from './assessments/assessments.js';
+export { LateEvidence } from './assessments/late-evidence.js';
+export type { LateReportRecord } from './assessments/kept-reports.js';
 export type { AssessmentRecord } from './assessments/assessment.js';
 export { Assessor } from './assessments/assessor.js';
 export type { EvidenceOutcome, EvidenceRequest, EvidenceSource } from './assessments/evidence-source.js';

@@ -1,9 +1,10 @@
-import { type Assessment, Assessments } from '#payments';
+import { type Assessment, Assessments, type LateReportRecord, reasonCodes } from '#payments';
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ApiProblem } from './problem.decorator.js';
 import {
+  address,
   identifier,
   iso,
   money,
@@ -18,6 +19,35 @@ import {
 
 const decision = z.enum(['paid', 'unpaid', 'pending'], 'must be paid, unpaid or pending');
 
+const reason = z.enum(reasonCodes).nullable();
+
+const clockSkew = () =>
+  z.int().nullable().meta({
+    description: "How far the worker's clock was ahead (below zero: behind); null without a sound report",
+    example: 120,
+  });
+
+const exchangeSchema = z.object({
+  challenge: z.string().meta({ description: '32 random bytes that the report repeats' }),
+  received_at: time(),
+  latency_ms: z.int(),
+  clock_skew_ms: clockSkew(),
+});
+
+const lateSchema = z.object({
+  origin: z.enum(['late', 'other_replica']).meta({
+    description: 'other_replica: two distributors asked at once, and the answers contradict each other',
+  }),
+  received_at: time(),
+  clock_skew_ms: clockSkew(),
+  uptime_percentage: percentage().nullable(),
+  reason: reason.meta({ description: 'null: in time it would have been paid' }),
+  reason_text: z.string(),
+  would_have_earned_usd: money(),
+  worker_address: address().nullable(),
+  evidence: z.unknown(),
+});
+
 const assessmentSchema = z
   .object({
     id: identifier(),
@@ -26,12 +56,19 @@ const assessmentSchema = z
     period_end: time(),
     uptime_percentage: percentage().nullable().meta({ description: 'null without evidence' }),
     decision,
-    reason: z.string().nullable().meta({ description: 'Code', example: 'below_threshold' }),
+    reason: reason.meta({ description: 'Why it was not paid', example: 'below_threshold' }),
     reason_text: z.string().meta({ example: 'autogen_agent was down for 31.2 s' }),
     amount_usd: money(),
     rate_usd_per_minute: money(),
     min_uptime: percentage().meta({ example: 95 }),
     evidence: z.unknown().meta({ description: 'The signed report as it came, or null' }),
+    evidence_exchange: exchangeSchema.nullable().meta({ description: 'How it came; null without evidence' }),
+    second_evidence: z
+      .unknown()
+      .meta({ description: 'The other report of an equivocation as it came, else null' }),
+    late_evidence: z
+      .array(lateSchema)
+      .meta({ description: 'Reports that came after the decision; paid by an adjustment only' }),
   })
   .meta({ id: 'Assessment' });
 
@@ -49,6 +86,26 @@ const assessmentQuery = z.object({
     .meta({ description: 'false: null instead of the reports, for pages that only list' }),
 });
 
+const toLateWire = (late: LateReportRecord): z.output<typeof lateSchema> => ({
+  origin: late.origin,
+  received_at: iso(late.receivedAt),
+  clock_skew_ms: late.clockSkewMs === null ? null : Number(late.clockSkewMs),
+  uptime_percentage: late.uptimePercentage,
+  reason: late.reason,
+  reason_text: late.reasonText,
+  would_have_earned_usd: usd(late.amountMicroUsd),
+  worker_address: late.workerAddress,
+  evidence: late.evidence,
+});
+
+const toExchangeWire = ({ exchange }: Assessment): z.output<typeof exchangeSchema> | null =>
+  exchange && {
+    challenge: exchange.challenge,
+    received_at: iso(exchange.receivedAt),
+    latency_ms: exchange.latencyMs,
+    clock_skew_ms: exchange.clockSkewMs === null ? null : Number(exchange.clockSkewMs),
+  };
+
 const toWire = (assessment: Assessment): z.output<typeof assessmentSchema> => ({
   id: assessment.id,
   orchestrator_id: assessment.orchestratorId,
@@ -62,6 +119,9 @@ const toWire = (assessment: Assessment): z.output<typeof assessmentSchema> => ({
   rate_usd_per_minute: usd(assessment.rateMicroUsdPerMinute),
   min_uptime: percentOf(assessment.minUptimeBasisPoints),
   evidence: assessment.evidence,
+  evidence_exchange: toExchangeWire(assessment),
+  second_evidence: assessment.secondEvidence,
+  late_evidence: assessment.lateEvidence.map(toLateWire),
 });
 
 @ApiTags('assessments')
@@ -81,11 +141,11 @@ export class AssessmentsController {
     @Query({ schema: assessmentQuery }) query: z.output<typeof assessmentQuery>,
   ): Promise<z.output<typeof assessmentPage>> {
     const { orchestrator_id: orchestratorId, evidence, ...filter } = query;
-    const page = await this.assessments.list({ ...filter, orchestratorId });
-    const items = page.items.map(toWire);
-    return {
-      items: evidence === 'true' ? items : items.map((item) => ({ ...item, evidence: null })),
-      next_cursor: page.nextCursor,
-    };
+    const page = await this.assessments.list({
+      ...filter,
+      orchestratorId,
+      withReports: evidence === 'true',
+    });
+    return { items: page.items.map(toWire), next_cursor: page.nextCursor };
   }
 }

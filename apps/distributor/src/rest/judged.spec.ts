@@ -26,13 +26,21 @@ describe('REST: what was judged', () => {
       rate_usd_per_minute: '10.000000',
       min_uptime: 95,
       evidence: { report: { worker_address: rig.worker.address, services: expect.any(Array) } },
+      evidence_exchange: {
+        challenge: expect.stringMatching(/^0x[0-9a-f]{64}$/),
+        clock_skew_ms: expect.any(Number),
+      },
+      second_evidence: null,
+      late_evidence: [],
     });
     expect(paid?.amount_usd).toMatch(/^0\.16666[67]$/);
     expect(Object.keys(paid ?? {}).sort()).toEqual([
       'amount_usd',
       'decision',
       'evidence',
+      'evidence_exchange',
       'id',
+      'late_evidence',
       'min_uptime',
       'orchestrator_id',
       'period_end',
@@ -40,6 +48,7 @@ describe('REST: what was judged', () => {
       'rate_usd_per_minute',
       'reason',
       'reason_text',
+      'second_evidence',
       'uptime_percentage',
     ]);
 

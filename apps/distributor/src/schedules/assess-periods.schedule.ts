@@ -1,4 +1,4 @@
-import { Assessor, type EvidenceSource } from '#payments';
+import { Assessor, type EvidenceSource, LateEvidence } from '#payments';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { EVIDENCE_SOURCE } from '../evidence/evidence.module.js';
@@ -19,8 +19,13 @@ export class AssessPeriodsSchedule implements OnModuleDestroy {
     TURNS_AT_ONCE,
   );
 
+  private readonly late = new Turn('late evidence', async (signal) => {
+    if (this.opening.isOpen) await this.lateEvidence.collect(this.source, signal);
+  });
+
   constructor(
     private readonly assessor: Assessor,
+    private readonly lateEvidence: LateEvidence,
     private readonly opening: BooksOpening,
     @Inject(EVIDENCE_SOURCE) private readonly source: EvidenceSource,
   ) {}
@@ -34,7 +39,13 @@ export class AssessPeriodsSchedule implements OnModuleDestroy {
     await this.turn.tick();
   }
 
+  /** Has time: nothing is paid by it. */
+  @Interval(10_000)
+  async tickLate(): Promise<void> {
+    await this.late.tick();
+  }
+
   async onModuleDestroy(): Promise<void> {
-    await this.turn.drain();
+    await Promise.all([this.turn.drain(), this.late.drain()]);
   }
 }

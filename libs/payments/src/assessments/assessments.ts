@@ -2,19 +2,35 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 
 import { floorPercentage } from '#monitoring';
-import { Database } from '#platform';
+import { Database, type Hex } from '#platform';
 
 import { NotFoundError } from '../books/errors.js';
 import { decodeCursor, type Page, pageLimit, type PageRequest, toPage } from '../books/page.js';
 import { ready } from '../books/ready.js';
 import { selectRow, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
 import type { AssessmentRecord } from './assessment.js';
+import { addKeptReports, type LateReportRecord } from './kept-reports.js';
 import { reasonCodes } from './reason.js';
 import { decompressReport } from './stored-report.js';
 
+/** How the evidence came. */
+export interface ExchangeFacts {
+  challenge: Hex;
+  receivedAt: Date;
+  latencyMs: number;
+  /** How far the worker's clock was ahead (below zero: behind); null without a report that the worker signed. */
+  clockSkewMs: bigint | null;
+}
+
 export interface Assessment extends AssessmentRecord {
-  /** The signed report as it arrived (JSON of the wire); null without one. */
+  /** The signed report as it arrived (JSON of the wire); null without one, or when reports were not asked for. */
   evidence: unknown;
+  /** Null without evidence. */
+  exchange: ExchangeFacts | null;
+  /** The other report of an equivocation, as it arrived. */
+  secondEvidence: unknown;
+  /** What came after the decision. */
+  lateEvidence: LateReportRecord[];
 }
 
 export interface AssessmentFilter extends PageRequest {
@@ -23,6 +39,8 @@ export interface AssessmentFilter extends PageRequest {
   from?: Date | undefined;
   to?: Date | undefined;
   decision?: 'paid' | 'unpaid' | 'pending' | undefined;
+  /** False: no reports, which are the larger part of the work. */
+  withReports?: boolean | undefined;
 }
 
 const assessmentRow = z.object({
@@ -42,6 +60,10 @@ const assessmentRow = z.object({
   worker_address: z.string().nullable(),
   attempts: z.int(),
   decided_at: sqlTime.nullable(),
+  challenge: z.instanceof(Buffer).nullable(),
+  received_at: sqlTime.nullable(),
+  latency_ms: z.int().nullable(),
+  clock_skew_ms: sqlBigint.nullable(),
   report: z.instanceof(Buffer).nullable(),
 });
 
@@ -69,8 +91,12 @@ const condition = (row: string): string => `
 
 const order = 'order by period_start desc, orchestrator_id desc limit $7';
 
+const nameAndEvidence = (withReports: string): string =>
+  `payments.fact_at(t.orchestrator_id, 'name', 'infinity') as orchestrator_name, e.challenge, e.received_at, e.latency_ms,
+   e.clock_skew_ms, case when ${withReports}::boolean then e.report end as report`;
+
 const listQuery = `
-  select t.*, payments.fact_at(t.orchestrator_id, 'name', 'infinity') as orchestrator_name, e.report from (
+  select t.*, ${nameAndEvidence('$8')} from (
     (${decided} ${condition('a')} and ($6::text is null or a.decision = $6) ${order})
     union all
     (${pending} ${condition('p')} and ($6::text is null or $6 = 'pending') ${order})
@@ -100,6 +126,17 @@ const toAssessment = (row: z.output<typeof assessmentRow>): Assessment => ({
   attempts: row.attempts,
   decidedAt: row.decided_at,
   evidence: row.report && decompressReport(row.report),
+  exchange:
+    row.challenge === null || row.received_at === null || row.latency_ms === null
+      ? null
+      : {
+          challenge: `0x${row.challenge.toString('hex')}`,
+          receivedAt: row.received_at,
+          latencyMs: row.latency_ms,
+          clockSkewMs: row.clock_skew_ms,
+        },
+  secondEvidence: null,
+  lateEvidence: [],
 });
 
 @Injectable()
@@ -118,11 +155,11 @@ export class Assessments {
       orchestratorId ?? null,
       filter.decision ?? null,
       limit + 1,
+      filter.withReports ?? true,
     ]);
-    return toPage(rows.map(toAssessment), limit, (item) => [
-      item.periodStart.toISOString(),
-      item.orchestratorId,
-    ]);
+    const assessments = rows.map(toAssessment);
+    await addKeptReports(ready(this.database), assessments, filter.withReports ?? true);
+    return toPage(assessments, limit, (item) => [item.periodStart.toISOString(), item.orchestratorId]);
   }
 
   /** @throws NotFoundError */
@@ -130,13 +167,14 @@ export class Assessments {
     const row = await selectRow(
       ready(this.database),
       assessmentRow,
-      `select t.*, payments.fact_at(t.orchestrator_id, 'name', 'infinity') as orchestrator_name, e.report
-         from (${decided} where a.id = $1 union all ${pending} where p.id = $1) t
+      `select t.*, ${nameAndEvidence('true')} from (${decided} where a.id = $1 union all ${pending} where p.id = $1) t
          left join payments.evidence e on e.assessment_id = t.id limit 1`,
       [id],
     );
     if (!row) throw new NotFoundError('assessment', id);
-    return toAssessment(row);
+    const assessment = toAssessment(row);
+    await addKeptReports(ready(this.database), [assessment], true);
+    return assessment;
   }
 
   /** End of the last period that was decided for anyone; null on new books. */

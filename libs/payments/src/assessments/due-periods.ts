@@ -5,7 +5,8 @@ import { uptimeAggregations } from '#monitoring';
 import { type Sql, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
 import { termsInForce } from './terms-in-force.js';
 
-const dueRow = z.object({
+/** What SQL with `termsInForce` answers. */
+export const dueRow = z.object({
   id: z.uuid(),
   orchestrator_id: z.uuid(),
   period_start: sqlTime,

@@ -47,11 +47,18 @@ export class StackClaims {
     const asking = decisions.filter((decision) => !this.isRemembered(decision));
     if (asking.length === 0) return [...decisions];
     for (let look = 1; ; look += 1) {
-      const known = await this.load(tx, asking);
+      const known = await load(tx, asking);
       const { settled, fresh } = settle(asking, known);
       if (await insert(tx, fresh)) return decisions.map((decision) => settled.get(decision) ?? decision);
       if (look === MOST_LOOKS) throw new Error('containers were claimed again and again by others');
     }
+  }
+
+  /** What would come of a decision now, without claiming anything. */
+  async check(sql: Sql, decision: Decision): Promise<Decision> {
+    if (this.isRemembered(decision)) return decision;
+    const { settled } = settle([decision], await load(sql, [decision]));
+    return settled.get(decision) ?? decision;
   }
 
   remember(decisions: readonly Decision[]): void {
@@ -82,30 +89,30 @@ export class StackClaims {
     const startMs = due.period_start.getTime();
     return judgement.stack.every((part) => (owned.get(keyOf(part)) ?? Infinity) <= startMs);
   }
+}
 
-  private async load(tx: Sql, decisions: readonly Decision[]): Promise<Claims> {
-    const parts = decisions.flatMap(({ judgement }) => judgement.stack);
-    const rows = await selectRows(
-      tx,
-      claimRow,
-      `select c.kind, c.claimed_id, c.generation, c.orchestrator_id, c.claimed_from,
-              (select f.effective_from from payments.orchestrator_fact f where f.orchestrator_id = c.orchestrator_id
-                  and f.fact = 'status' and f.value = 'archived' order by f.id limit 1) as archived_at
-         from (select distinct kind, claimed_id from unnest($1::text[], $2::text[]) as asked (kind, claimed_id)) asked
-         join payments.stack_claim c using (kind, claimed_id)`,
-      [parts.map(({ kind }) => kind), parts.map(({ claimedId }) => claimedId)],
-    );
-    const claims: Claims = new Map();
-    for (const row of rows) {
-      addTo(claims, keyOf({ kind: row.kind, claimedId: row.claimed_id }), {
-        orchestratorId: row.orchestrator_id,
-        claimedFrom: row.claimed_from,
-        generation: row.generation,
-        archivedAt: row.archived_at,
-      });
-    }
-    return claims;
+async function load(tx: Sql, decisions: readonly Decision[]): Promise<Claims> {
+  const parts = decisions.flatMap(({ judgement }) => judgement.stack);
+  const rows = await selectRows(
+    tx,
+    claimRow,
+    `select c.kind, c.claimed_id, c.generation, c.orchestrator_id, c.claimed_from,
+            (select f.effective_from from payments.orchestrator_fact f where f.orchestrator_id = c.orchestrator_id
+                and f.fact = 'status' and f.value = 'archived' order by f.id limit 1) as archived_at
+       from (select distinct kind, claimed_id from unnest($1::text[], $2::text[]) as asked (kind, claimed_id)) asked
+       join payments.stack_claim c using (kind, claimed_id)`,
+    [parts.map(({ kind }) => kind), parts.map(({ claimedId }) => claimedId)],
+  );
+  const claims: Claims = new Map();
+  for (const row of rows) {
+    addTo(claims, keyOf({ kind: row.kind, claimedId: row.claimed_id }), {
+      orchestratorId: row.orchestrator_id,
+      claimedFrom: row.claimed_from,
+      generation: row.generation,
+      archivedAt: row.archived_at,
+    });
   }
+  return claims;
 }
 
 function addTo(claims: Claims, key: string, claim: StackClaim): void {

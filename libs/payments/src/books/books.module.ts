@@ -4,6 +4,7 @@ import { Adjustments } from '../adjustments/adjustments.js';
 import { Alerts } from '../alerts/alerts.js';
 import { Assessments } from '../assessments/assessments.js';
 import { Assessor } from '../assessments/assessor.js';
+import { LateEvidence } from '../assessments/late-evidence.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { Balances } from '../balances/balances.js';
 import { Ledger } from '../ledger/ledger.js';
@@ -26,6 +27,7 @@ const services = [
   Orchestrators,
   Assessments,
   Assessor,
+  LateEvidence,
   Balances,
   Adjustments,
   Statements,

@@ -57,7 +57,8 @@ create table payments.late_request (
   attempts int not null default 0,
   next_attempt_at timestamptz(3) not null                  -- also the lease of whoever is asking now
 );
-create index late_request_by_time on payments.late_request (next_attempt_at);
+create index late_request_by_orchestrator on payments.late_request (orchestrator_id, next_attempt_at);
+create index late_request_by_age on payments.late_request (period_end);
 
 -- A worker that does not answer is asked for nothing before retry_at, whatever is due: it must not cost more than one
 -- question at a time, nor keep others from their turn.
