@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { cp, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Client } from 'pg';
@@ -9,8 +9,9 @@ import { migrate } from '#platform';
 import { bookServices, openTestBooks, type TestBooks } from '../../testing/test-books.js';
 import { account } from '../ledger/account.js';
 import { paymentsMigrations } from '../migrations/folder.js';
-import { type BooksCopies, contentOf, openBooksCopies } from './testing/books-copies.js';
-import { writeBackup } from './write-backup.js';
+import { BackupFile } from './backup-file.js';
+import { restoreBooks } from './restore-books.js';
+import { type BooksCopies, contentOf, definitionsOf, openBooksCopies } from './testing/books-copies.js';
 
 describe('a restore', () => {
   let copies: BooksCopies;
@@ -131,6 +132,48 @@ describe('a restore', () => {
     expect(await relationsOf(url)).toEqual([]);
   });
 
+  it('replaces what migrations have seeded, and sets off no trigger a second time', async () => {
+    const migrations = await newerMigrations(`
+      create table payments.seeded (a int primary key);
+      insert into payments.seeded values (1);
+      create trigger append_only before update or delete on payments.seeded for each row execute function ledger.refuse();
+      create table payments.derived (entry_id bigint);
+      create function payments.derive() returns trigger language plpgsql
+        as $$ begin insert into payments.derived values (new.id); return null; end $$;
+      create trigger derive after insert on ledger.journal_entry for each row execute function payments.derive();
+      alter table ledger.journal_entry enable always trigger derive;
+      create table payments.first (id int primary key, second int);
+      create table payments.second (id int primary key references payments.first deferrable initially deferred);
+      insert into payments.first values (1, 1);
+      insert into payments.second values (1)`);
+    await migrate(books.owner, migrations);
+    await books.owner.query('insert into payments.seeded values (2)');
+    const path = await backUpSomething();
+    const url = await copies.emptyDatabase();
+    await copies.restore(path, url, { migrations });
+
+    const [original, restored] = [await contentOf(books.url), await contentOf(url)];
+    expect(restored.get('payments.seeded')).toMatchObject({ rows: 2 });
+    for (const table of ['ledger.journal_entry', 'payments.seeded', 'payments.derived', 'payments.second']) {
+      expect(restored.get(table)).toEqual(original.get(table));
+    }
+    expect(await definitionsOf(url)).toEqual(await definitionsOf(books.url));
+  });
+
+  it('refuses a file that changes between its verification and its end', async () => {
+    const path = await backUpSomething();
+    const url = await copies.emptyDatabase();
+    const backup = await BackupFile.open(path);
+    const bytes = await readFile(path);
+    bytes[4] = 1; // the time in the head of gzip, which means nothing
+    await writeFile(path, bytes);
+    await expect(restoreBooks(url, backup, { migrations: paymentsMigrations })).rejects.toThrow(
+      /the file changed while it was read/,
+    );
+    await backup.close();
+    expect(await relationsOf(url)).toEqual([]);
+  });
+
   it('leaves nothing behind when it is cut off in the middle of the rows', async () => {
     const path = await backUpSomething();
     const url = await copies.emptyDatabase();
@@ -141,48 +184,5 @@ describe('a restore', () => {
     await expect(copies.restore(path, url, { signal: cut.signal, onProgress })).rejects.toThrow(/abort/);
     expect(await relationsOf(url)).toEqual([]);
     expect(await copies.restore(path, url)).toMatchObject({ books: { journal_entries: 1 } });
-  });
-});
-
-describe('a backup', () => {
-  let copies: BooksCopies;
-  let books: TestBooks;
-  beforeEach(async () => {
-    copies = await openBooksCopies();
-    books = await openTestBooks();
-  });
-  afterEach(async () => {
-    await books.close();
-    await copies.close();
-  });
-
-  it('is readable by its owner only, and never overwrites another', async () => {
-    await bookServices(books.database).books.open();
-    const path = await copies.backUp(books.url);
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    await expect(writeBackup(books.url, path)).rejects.toThrow(/exists already/);
-  });
-
-  it('that was cut off leaves no file at all', async () => {
-    await bookServices(books.database).books.open();
-    const folder = join(copies.folder, 'cut');
-    await mkdir(folder);
-    const cut = new AbortController();
-    const onProgress = (): void => {
-      cut.abort();
-    };
-    await expect(
-      writeBackup(books.url, join(folder, 'a'), { signal: cut.signal, onProgress }),
-    ).rejects.toThrow(/abort/);
-    expect(await readdir(folder)).toEqual([]);
-  });
-
-  it('needs books', async () => {
-    await expect(writeBackup(books.url, join(copies.folder, 'a'))).rejects.toThrow(
-      /no books in this database/,
-    );
-    await expect(writeBackup(await copies.emptyDatabase(), join(copies.folder, 'a'))).rejects.toThrow(
-      /no books/,
-    );
   });
 });
