@@ -1,4 +1,10 @@
-import { BeyondWatermarkError, InvalidWindowError, loadOrCreateWorkerKey, ReportSigner } from '#monitoring';
+import {
+  BeyondWatermarkError,
+  CompactedError,
+  InvalidWindowError,
+  loadOrCreateWorkerKey,
+  ReportSigner,
+} from '#monitoring';
 import { createHttpApp, FactLogger, Problem, toIsoTime } from '#platform';
 import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -21,6 +27,14 @@ function toProblem(error: unknown): Problem | undefined {
       detail: `to: must not lie beyond the watermark, ${watermark}`,
       errors: [{ field: 'to', detail: `must not lie beyond the watermark, ${watermark}` }],
       extensions: { watermark },
+    });
+  }
+  if (error instanceof CompactedError) {
+    return new Problem({
+      status: 410,
+      title: 'Only whole minutes are kept',
+      detail: error.message,
+      extensions: { kept_since: toIsoTime(error.keptSinceMs) },
     });
   }
   if (error instanceof InvalidWindowError) return new Problem({ status: 400, detail: error.message });

@@ -58,6 +58,7 @@ const environmentSchema = z.object({
       'must be container names or globs such as s1_*, separated by commas',
     ),
   MIN_SERVICE_UPTIME: variables.percentBasisPoints('95'),
+  JOURNAL_RETENTION_DAYS: variables.count(35, { min: 2, max: 3_650 }),
   DOCKER_HOST: dockerHost.optional(),
   ORCH_URL: orchestratorUrl.optional(),
   ORCH_SECRET: z.string().optional(),
@@ -111,6 +112,7 @@ export const workerConfigSchema = environmentSchema
     services: environment.MONITORED_SERVICES,
     /** Of the worker's own view, in basis points; what is paid is the distributor's decision. */
     minUptimeBasisPoints: environment.MIN_SERVICE_UPTIME,
+    journalRetentionDays: environment.JOURNAL_RETENTION_DAYS,
     dockerHost: environment.DOCKER_HOST,
     orchestrator:
       environment.ORCH_URL === undefined

@@ -28,6 +28,7 @@ class WatchModule {
     const monitor = new Monitor({
       services: config.services,
       dataDir: config.dataDir,
+      retentionDays: config.journalRetentionDays,
       ...(config.dockerHost !== undefined && { dockerHost: config.dockerHost }),
     });
     const slots = new JobSlots(config.offer.capacity);

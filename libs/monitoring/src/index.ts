@@ -1,7 +1,7 @@
 export { defaultServices } from './containers/default-services.js';
 export { type EngineAddress, InvalidDockerHostError, parseDockerHost } from './containers/docker-host.js';
 export { InvalidServiceNameError, ServiceSelection } from './containers/service-selection.js';
-export { JournalLockedError, JournalUnwritableError } from './journal/journal-errors.js';
+export { CompactedError, JournalLockedError, JournalUnwritableError } from './journal/journal-errors.js';
 export { Monitor, type MonitorOptions } from './monitor.js';
 export type { Clock } from './monitor-clock.js';
 export type { EngineView } from './monitor-engine-watch.js';
