@@ -5,6 +5,7 @@ import { serveDashboard } from './dashboard/serve-dashboard.js';
 import type { DistributorConfig } from './distributor.config.js';
 import { DistributorModule } from './distributor.module.js';
 import { domainProblem } from './rest/domain-problem.js';
+import { acceptLists } from './rest/import/accept-lists.js';
 import { readVersion } from './version.js';
 
 const description =
@@ -25,6 +26,7 @@ export async function createDistributor(
     bodyLimitBytes: 256 * 1024,
     toProblem: domainProblem,
   });
+  acceptLists(app);
   await serveDashboard(app);
   return app;
 }

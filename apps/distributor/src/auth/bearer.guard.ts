@@ -43,26 +43,26 @@ export class BearerGuard implements CanActivate {
     ) {
       return true;
     }
-    const session = await this.sessionFrom(request.headers.authorization);
+    const session = await readSession(this.tokens, request.headers.authorization);
     if (session.role === 'viewer' && !readingMethods.has(request.method)) {
       throw new Problem({ status: 403, detail: 'A viewer may look, but not change anything.' });
     }
     sessions.set(request, session);
     return true;
   }
+}
 
-  private async sessionFrom(authorization: string | undefined): Promise<Session> {
-    const [, token] = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '') ?? [];
-    if (token === undefined)
-      throw unauthorized('A bearer token is needed: POST /api/v1/auth/login gives one.');
-    try {
-      const claims: unknown = await this.tokens.verifyAsync(token, {
-        algorithms: ['HS256'],
-        issuer: tokenIssuer,
-      });
-      return { role: tokenClaimsSchema.parse(claims).sub };
-    } catch {
-      throw unauthorized('The bearer token is not valid or has expired: sign in again.');
-    }
+/** Who an `Authorization` header says that one is. @throws Problem 401 */
+export async function readSession(tokens: JwtService, authorization: string | undefined): Promise<Session> {
+  const [, token] = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '') ?? [];
+  if (token === undefined) throw unauthorized('A bearer token is needed: POST /api/v1/auth/login gives one.');
+  try {
+    const claims: unknown = await tokens.verifyAsync(token, {
+      algorithms: ['HS256'],
+      issuer: tokenIssuer,
+    });
+    return { role: tokenClaimsSchema.parse(claims).sub };
+  } catch {
+    throw unauthorized('The bearer token is not valid or has expired: sign in again.');
   }
 }

@@ -1,5 +1,6 @@
-import { ConflictError, NotFoundError, RuleError } from '#payments';
+import { ConflictError, ImportRefusedError, NotFoundError, RuleError } from '#payments';
 import { DatabaseUnavailableError, errorCode, Problem } from '#platform';
+import { importProblem } from './import/import-problem.js';
 
 /** Connection lost or refused, server starting or stopping, too many connections. */
 const outageCodes = /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
@@ -18,6 +19,7 @@ export function domainProblem(error: unknown): Problem | undefined {
   if (error instanceof NotFoundError) return new Problem({ status: 404, detail: error.message });
   if (error instanceof ConflictError) return ruleProblem(409, error);
   if (error instanceof RuleError) return ruleProblem(422, error);
+  if (error instanceof ImportRefusedError) return importProblem(error);
   if (isOutage(error)) {
     return new Problem({
       status: 503,

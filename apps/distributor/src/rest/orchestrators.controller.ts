@@ -7,6 +7,7 @@ import {
   acceptWorkerSchema,
   changeOrchestratorSchema,
   createOrchestratorSchema,
+  newOrchestrator,
   orchestratorPage,
   orchestratorQuery,
   orchestratorSchema,
@@ -45,20 +46,7 @@ export class OrchestratorsController {
     @Body({ schema: createOrchestratorSchema }) body: z.output<typeof createOrchestratorSchema>,
     @Actor() actor: string,
   ): Promise<Answer> {
-    const record = await this.orchestrators.create(
-      {
-        serviceUri: body.service_uri,
-        name: body.name,
-        workerUrl: body.worker_url,
-        workerAddress: body.worker_address,
-        payoutAddress: body.payout_address,
-        rateMicroUsdPerMinute: body.rate_usd_per_minute,
-        minUptimeBasisPoints: body.min_uptime,
-        requiredServices: body.required_services,
-      },
-      actor,
-    );
-    return orchestratorToWire(record);
+    return orchestratorToWire(await this.orchestrators.create(newOrchestrator(body), actor));
   }
 
   @Get(':id')

@@ -1,4 +1,4 @@
-import type { Orchestrator } from '#payments';
+import type { NewOrchestrator, Orchestrator } from '#payments';
 import { addressSchema } from '#platform';
 import { z } from 'zod';
 import {
@@ -99,6 +99,17 @@ export const createOrchestratorSchema = z
     required_services: serviceNamesInput().optional(),
   })
   .meta({ id: 'CreateOrchestrator' });
+
+export const newOrchestrator = (body: z.output<typeof createOrchestratorSchema>): NewOrchestrator => ({
+  serviceUri: body.service_uri,
+  name: body.name,
+  workerUrl: body.worker_url,
+  workerAddress: body.worker_address,
+  payoutAddress: body.payout_address,
+  rateMicroUsdPerMinute: body.rate_usd_per_minute,
+  minUptimeBasisPoints: body.min_uptime,
+  requiredServices: body.required_services,
+});
 
 export const changeOrchestratorSchema = z
   .strictObject({

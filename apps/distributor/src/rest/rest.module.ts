@@ -5,6 +5,7 @@ import { AssessmentsController } from './assessments.controller.js';
 import { AuditController } from './audit.controller.js';
 import { BalancesController } from './balances.controller.js';
 import { CsvExports } from './csv/csv-exports.js';
+import { ImportController } from './import/import.controller.js';
 import { OrchestratorsController } from './orchestrators.controller.js';
 import { PaymentsController } from './payments.controller.js';
 import { PayoutsController } from './payouts.controller.js';
@@ -16,6 +17,7 @@ import { StatementsController } from './statements.controller.js';
 /** The REST interface of the payer's operator. */
 @Module({
   controllers: [
+    ImportController,
     OrchestratorsController,
     RatesController,
     PoliciesController,

@@ -7,11 +7,11 @@ export interface ImportRow {
   draft: NewOrchestrator;
 }
 
-/** `rule`: the row can never be imported. `conflict`: it collides with a payee that exists. */
+/** `format`: the row cannot be read. `rule`: it can never be imported. `conflict`: it collides with a payee that exists. */
 export interface ImportFault {
   row: number;
-  kind: 'rule' | 'conflict';
-  /** As on the wire. */
+  kind: 'format' | 'rule' | 'conflict';
+  /** As on the wire; empty for the row as a whole. */
   field: string;
   detail: string;
 }
