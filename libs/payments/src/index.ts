@@ -116,3 +116,5 @@ export {
   SettlementOptionsError,
 } from './settlement/settlement-options.js';
 export { Settler, type SettlementStatus } from './settlement/settler.js';
+export type { CheckName, CheckResult, Finding } from './verification/finding.js';
+export { type Verification, verifyBooks, type VerifyBooksOptions } from './verification/verify-books.js';
