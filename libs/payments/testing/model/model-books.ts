@@ -177,8 +177,7 @@ export class ModelBooks {
         .map((ms) => `${orchestrator.id} ${new Date(ms).toISOString()}`),
     );
     for (const orchestrator of this.orchestrators.values()) {
-      const silent = orchestrator.worker.mood !== 'answers';
-      if (silent && orchestrator.undecided(this.nowMs).length > 0) orchestrator.silentMs = this.nowMs;
+      if (orchestrator.worker.mood !== 'answers') orchestrator.noteSilence(this.nowMs);
     }
     return overdue;
   }
@@ -186,11 +185,7 @@ export class ModelBooks {
   /** Archived, with nothing left to decide: the rest is paid out, whatever the minimum. */
   isLeaving(id: string): boolean {
     const orchestrator = this.find(id);
-    return (
-      (false as boolean) &&
-      orchestrator.archivedMs !== null &&
-      orchestrator.undecided(this.nowMs).length === 0
-    );
+    return orchestrator.archivedMs !== null && orchestrator.undecided(this.nowMs).length === 0;
   }
 
   find(id: string): ModelOrchestrator {

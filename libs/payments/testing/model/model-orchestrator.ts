@@ -41,8 +41,10 @@ export class ModelOrchestrator {
   readonly policies = new Versions<ModelPolicy>();
   archivedMs: number | null = null;
   readonly decided = new Map<number, Verdict>();
-  /** Starts of undecided periods that have been asked for in vain, with the time of the first attempt. */
+  /** Starts of undecided periods, with the first assessment in which they were seen to have been asked for in vain. */
   readonly triedMs = new Map<number, number>();
+  /** With the first assessment in which they may have been: a silent worker is silent about all that has ended. */
+  readonly maybeTriedMs = new Map<number, number>();
   silentMs = -Infinity;
 
   constructor(
@@ -97,11 +99,21 @@ export class ModelOrchestrator {
     }
     this.decided.set(startMs, verdict);
     this.triedMs.delete(startMs);
+    this.maybeTriedMs.delete(startMs);
+  }
+
+  /** An assessment that the worker did not answer. */
+  noteSilence(nowMs: number): void {
+    const undecided = this.undecided(nowMs);
+    if (undecided.length > 0) this.silentMs = nowMs;
+    for (const startMs of undecided) {
+      if (!this.maybeTriedMs.has(startMs)) this.maybeTriedMs.set(startMs, nowMs);
+    }
   }
 
   /** Whether a period may be given up now: its grace is over, counted from the first attempt. */
   mayGiveUp(startMs: number, nowMs: number, graceMs: number): boolean {
-    const triedMs = this.triedMs.get(startMs);
+    const triedMs = this.maybeTriedMs.get(startMs);
     return triedMs !== undefined && nowMs + SLACK_MS >= triedMs + graceMs;
   }
 

@@ -2,11 +2,7 @@ import { askedStartMs, type Start } from './model-books.js';
 import { actor, type Stage } from './stage.js';
 import type { StepOf } from './step.js';
 
-/** Enough for any history, few enough to be quick. */
-const MOST_ORCHESTRATORS = 5;
-
 export async function create(stage: Stage, { reports, ...terms }: StepOf<'create'>): Promise<void> {
-  if (stage.ids.length >= MOST_ORCHESTRATORS) return;
   const { worker, serviceUri } = stage.newWorker(reports);
   const { rateMicroUsd, thresholdBp, required } = terms;
   const { id } = await stage.real.orchestrators.create(
@@ -27,7 +23,6 @@ export async function createFromEnvironment(
   stage: Stage,
   { reports }: StepOf<'create from the environment'>,
 ): Promise<void> {
-  if (stage.ids.length >= MOST_ORCHESTRATORS) return;
   const { worker, serviceUri } = stage.newWorker(reports);
   stage.fromEnvironment.push(serviceUri);
   await ensureEnvironment(stage);

@@ -16,6 +16,9 @@ import { findBreaches } from './sound-books.js';
 import { actor, type Stage } from './stage.js';
 import type { Step } from './step.js';
 
+/** Enough for any history, few enough to be quick. */
+const MOST_ORCHESTRATORS = 5;
+
 /** One step on the real books and on the model; after it every balance is what the model says. */
 export async function play(stage: Stage, step: Step): Promise<void> {
   await perform(stage, step);
@@ -43,9 +46,11 @@ export async function expectEverything(stage: Stage): Promise<void> {
 async function perform(stage: Stage, step: Step): Promise<void> {
   switch (step.do) {
     case 'create':
-      return create(stage, step);
+      if (stage.ids.length < MOST_ORCHESTRATORS) await create(stage, step);
+      return;
     case 'create from the environment':
-      return createFromEnvironment(stage, step);
+      if (stage.ids.length < MOST_ORCHESTRATORS) await createFromEnvironment(stage, step);
+      return;
     case 'set status':
     case 'archive':
     case 'rotate the key':

@@ -1,5 +1,7 @@
 import { expect } from '@jest/globals';
 
+import type { Database } from '#platform';
+
 import { Adjustments } from '../../src/adjustments/adjustments.js';
 import type { BooksOptions } from '../../src/books/books-options.js';
 import { ConflictError, RuleError } from '../../src/books/errors.js';
@@ -15,6 +17,13 @@ export type Replica = BookServices & SettlementDoors & { adjustments: Adjustment
 
 /** Who all changes by people are made by. */
 export const actor = 'model';
+
+export interface StageSetting {
+  startMs: number;
+  replicas: number;
+  /** What stands between a replica and its database. */
+  watch?: (database: Database) => Database;
+}
 
 /** The same history happens to the real books, on one or several replicas, and to the model. */
 export class Stage {
@@ -33,12 +42,11 @@ export class Stage {
   static async open(
     books: TestBooks,
     options: ModelOptions,
-    startMs: number,
-    replicas: number,
+    { startMs, replicas, watch = (database) => database }: StageSetting,
   ): Promise<Stage> {
     const databases = [books.database];
     while (databases.length < replicas) databases.push(await books.anotherReplica());
-    const processes = databases.map((database): Replica => {
+    const processes = databases.map(watch).map((database): Replica => {
       const services = bookServices(database, booksOptions(options));
       const { ledger, books: book, audit } = services;
       return {
@@ -114,4 +122,5 @@ const booksOptions = (options: ModelOptions): Partial<BooksOptions> => ({
   uptimeAggregation: options.aggregation,
   requiredServices: options.required,
   evidenceGraceSeconds: options.graceSeconds,
+  secondQuestionBasisPoints: 3_000,
 });

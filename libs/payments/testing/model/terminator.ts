@@ -1,0 +1,114 @@
+import { Client } from 'pg';
+import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
+
+import type { Database } from '#platform';
+
+import type { EvidenceSource } from '../../src/assessments/evidence-source.js';
+
+export interface TerminationPlan {
+  /** How many steps until the next one, and whom to hit: a number from 0 to below the bound. */
+  choose: (bound: number) => number;
+  longestPause: number;
+  /** After so many it is over. */
+  most: number;
+}
+
+/**
+ * Ends connections of whoever works on the books, as a restarted proxy or an operator would: after so many of their own
+ * queries and questions, so that what it hits follows from their progress and not from the time of day.
+ */
+export class Terminator {
+  /** Connections that were ended. */
+  ended = 0;
+  private left = 0;
+  private stopped = true;
+  private ending: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly client: Client,
+    private readonly plan: TerminationPlan,
+  ) {}
+
+  static async open(url: string, plan: TerminationPlan): Promise<Terminator> {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    return new Terminator(client, plan);
+  }
+
+  begin(): void {
+    this.left = this.plan.choose(this.plan.longestPause);
+    this.stopped = false;
+  }
+
+  /** Nothing is ended any more when it returns. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.ending;
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    await this.client.end();
+  }
+
+  /** The same process, whose every query is a step. */
+  watch(database: Database): Database {
+    const step = () => this.step();
+    const counting = <T extends object>(target: T): T =>
+      new Proxy(target, {
+        get(of, key) {
+          const value: unknown = Reflect.get(of, key, of);
+          if (typeof value !== 'function') return value;
+          if (key !== 'query') return (...given: unknown[]): unknown => Reflect.apply(value, of, given);
+          return async (...given: unknown[]): Promise<unknown> => {
+            await step();
+            return Reflect.apply(value, of, given) as unknown;
+          };
+        },
+      });
+    return new Proxy(database, {
+      get(of, key) {
+        if (key === 'dataSource') return counting(of.dataSource);
+        if (key === 'transaction')
+          return <T>(work: (tx: EntityManager) => Promise<T>): Promise<T> =>
+            of.transaction((tx) => work(counting(tx)));
+        return Reflect.get(of, key, of) as unknown;
+      },
+    });
+  }
+
+  /** The same source, of which every question is a step. */
+  watchSource(source: EvidenceSource): EvidenceSource {
+    return {
+      fetch: async (request) => {
+        await this.step();
+        return source.fetch(request);
+      },
+    };
+  }
+
+  private async step(): Promise<void> {
+    this.left -= 1;
+    if (this.stopped || this.left >= 0 || this.ended >= this.plan.most) return;
+    this.left = this.plan.choose(this.plan.longestPause);
+    this.ending = this.ending.then(() => this.endOne());
+    await this.ending;
+  }
+
+  /** Rather one that holds a transaction than one that waits in a pool. */
+  private async endOne(): Promise<void> {
+    const { rows } = await this.client.query(
+      `with mine as (select pid, state from pg_stat_activity
+                      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'),
+            busy as (select pid from mine where state <> 'idle' order by pid),
+            chosen as (select pid from busy union all select pid from mine where not exists (select 1 from busy) order by pid)
+       select pg_terminate_backend(pid) as ended from chosen offset $1 % greatest(1, (select count(*) from chosen)) limit 1`,
+      [this.plan.choose(1_000)],
+    );
+    this.ended += z
+      .array(z.object({ ended: z.boolean() }))
+      .parse(rows)
+      .filter(({ ended }) => ended).length;
+  }
+}
