@@ -1,7 +1,7 @@
 import { ConfigurationError, parseEnvironment } from '#platform';
 import { describe, expect, it } from '@jest/globals';
 
-import { defaultServices } from '#monitoring';
+import { defaultServices, MonitoringPlan } from '#monitoring';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +64,8 @@ describe("the worker's configuration", () => {
       privateKey: '11'.repeat(32),
       privateKeyFile: undefined,
       services: ['s1_*', 'redis'],
+      monitoringPlan: new MonitoringPlan([]),
+      journalRetentionDays: 35,
       minUptimeBasisPoints: 9_950n,
       dockerHost: 'tcp://docker-proxy:2375',
       orchestrator: { url: 'https://livepeer-orchestrator:9995', secret: 'orch-secret' },
@@ -134,6 +136,24 @@ describe("the worker's configuration", () => {
       expect(faultsOf({ ORCH_URL: 'https://orch:9995', ORCH_SECRET_FILE: join(folder, 'absent') })).toEqual({
         ORCH_SECRET_FILE: expect.stringContaining('cannot be read'),
       });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('names the faults of the monitoring file beside its own, and knows the passwords that it names', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'worker-config-'));
+    const MONITORING_FILE = join(folder, 'monitoring.yaml');
+    const probe = 'services: { redis_scb: { probe: { type: redis, password: "${REDIS_PASSWORD}" } } }';
+    await writeFile(MONITORING_FILE, probe);
+    try {
+      const faults = faultsOf({ MONITORING_FILE, WORKER_PORT: 'x' });
+      expect(faults).toEqual({
+        WORKER_PORT: expect.any(String),
+        MONITORING_FILE: `${MONITORING_FILE}:1:49 services.redis_scb.probe.password needs the environment variable REDIS_PASSWORD, which is not set`,
+      });
+      const { monitoringPlan } = parse({ MONITORING_FILE, REDIS_PASSWORD: 'of-redis' });
+      expect(monitoringPlan.secrets).toEqual(['of-redis']);
     } finally {
       await rm(folder, { recursive: true });
     }

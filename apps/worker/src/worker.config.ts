@@ -1,5 +1,5 @@
 import { CapabilityOfferError, normaliseOrchestratorUrl, OrchestratorUrlError } from '#livepeer';
-import { defaultServices } from '#monitoring';
+import { defaultServices, loadMonitoringPlan, MonitoringFileError, type MonitoringPlan } from '#monitoring';
 import { readSecret, variables } from '#platform';
 import { z } from 'zod';
 
@@ -41,7 +41,8 @@ const dockerHost = z
     'must be unix:///path/to/docker.sock or tcp://host:port',
   );
 
-const environmentSchema = z.object({
+/** Loose, because a monitoring file may name any variable as the place of a password. */
+const environmentSchema = z.looseObject({
   WORKER_PORT: variables.port(9876),
   WORKER_DATA_DIR: z.string().default('.data/worker'),
   WORKER_PRIVATE_KEY: z
@@ -57,6 +58,7 @@ const environmentSchema = z.object({
       (names) => names.every((name) => /^[a-zA-Z0-9*][a-zA-Z0-9_.*-]{0,127}$/.test(name)),
       'must be container names or globs such as s1_*, separated by commas',
     ),
+  MONITORING_FILE: z.string().trim().optional(),
   MIN_SERVICE_UPTIME: variables.percentBasisPoints('95'),
   JOURNAL_RETENTION_DAYS: variables.count(35, { min: 2, max: 3_650 }),
   DOCKER_HOST: dockerHost.optional(),
@@ -90,10 +92,30 @@ function secretFrom(environment: Partial<Environment>, context: z.RefinementCtx)
   }
 }
 
+/** Faults of the file stand beside those of the variables. */
+function monitoringPlanFrom(environment: Environment, context: z.RefinementCtx): MonitoringPlan {
+  try {
+    return loadMonitoringPlan({
+      file: environment.MONITORING_FILE,
+      dataDir: environment.WORKER_DATA_DIR,
+      services: environment.MONITORED_SERVICES,
+      variable: (name) => z.string().safeParse(environment[name]).data,
+    });
+  } catch (error) {
+    if (!(error instanceof MonitoringFileError)) throw error;
+    for (const message of error.lines) {
+      context.addIssue({ code: 'custom', path: ['MONITORING_FILE'], message });
+    }
+    return z.NEVER;
+  }
+}
+
 /** The whole environment of the worker; the rules between variables run beside those of single ones. */
 export const workerConfigSchema = environmentSchema
   .superRefine(
     (environment, context) => {
+      // With names that are at fault nobody can tell whether the file means any of them.
+      if (Array.isArray(environment.MONITORED_SERVICES)) monitoringPlanFrom(environment, context);
       if (environment.ORCH_URL === undefined) return;
       const isGiven = environment.ORCH_SECRET_FILE !== undefined || environment.ORCH_SECRET !== undefined;
       if (isGiven) secretFrom(environment, context);
@@ -110,6 +132,7 @@ export const workerConfigSchema = environmentSchema
     privateKey: environment.WORKER_PRIVATE_KEY,
     privateKeyFile: environment.WORKER_PRIVATE_KEY_FILE,
     services: environment.MONITORED_SERVICES,
+    monitoringPlan: monitoringPlanFrom(environment, context),
     /** Of the worker's own view, in basis points; what is paid is the distributor's decision. */
     minUptimeBasisPoints: environment.MIN_SERVICE_UPTIME,
     journalRetentionDays: environment.JOURNAL_RETENTION_DAYS,

@@ -29,6 +29,7 @@ class WatchModule {
       services: config.services,
       dataDir: config.dataDir,
       retentionDays: config.journalRetentionDays,
+      plan: config.monitoringPlan,
       ...(config.dockerHost !== undefined && { dockerHost: config.dockerHost }),
     });
     const slots = new JobSlots(config.offer.capacity);

@@ -2,11 +2,23 @@ export { defaultServices } from './containers/default-services.js';
 export { type EngineAddress, InvalidDockerHostError, parseDockerHost } from './containers/docker-host.js';
 export { InvalidServiceNameError, ServiceSelection } from './containers/service-selection.js';
 export { CompactedError, JournalLockedError, JournalUnwritableError } from './journal/journal-errors.js';
+export {
+  hashInRun,
+  isFirstOfJournal,
+  type MinuteRun,
+  MinuteRunError,
+  readMinuteRun,
+  sealedMinuteToWire,
+} from './journal/minute-run.js';
+export { compareWithRun, type Comparison } from './journal/run-against-report.js';
 export { Monitor, type MonitorOptions } from './monitor.js';
 export type { Clock } from './monitor-clock.js';
+export type { Probed } from './monitor-events.js';
 export type { EngineView } from './monitor-engine-watch.js';
 export { BeyondWatermarkError, InvalidWindowError } from './monitor-errors.js';
-export type { ServiceStatus, Transition } from './monitor-status.js';
+export type { ProbeStatus, ServiceStatus, Transition } from './monitor-status.js';
 export type { ServiceUptimeMs, WindowUptime } from './monitor-window.js';
+export { MonitoringPlan } from './plan/monitoring-plan.js';
+export { loadMonitoringPlan, MonitoringFileError } from './plan/monitoring-file.js';
 export * from './reports/index.js';
 export type { ServiceState } from './segments/service-state.js';

@@ -1,6 +1,7 @@
 import { delay } from '#platform';
 
 import { type EngineClient, EngineUnansweredError } from './containers/engine-client.js';
+import type { IdentityPolicy } from './identity/identity-policy.js';
 import type { Clock } from './monitor-clock.js';
 import type { Finding, Observation } from './segments/observation.js';
 import { unknownBecause } from './segments/service-state.js';
@@ -10,6 +11,8 @@ const minSpacingMs = 25;
 
 export interface InspectorOptions {
   service: string;
+  /** What the container must be; null when any will do. */
+  policy: IdentityPolicy | null;
   engine: EngineClient;
   clock: Clock;
   signal: AbortSignal;
@@ -48,13 +51,13 @@ export class Inspector {
   }
 
   private async ask() {
-    const { service, engine, clock, onObserved } = this.options;
+    const { service, policy, engine, clock, onObserved } = this.options;
     if (this.isOver()) return;
     const askedAt = clock.now();
     let finding: Finding;
     let fault: Error | null = null;
     try {
-      finding = await engine.inspect(service);
+      finding = await engine.inspect(service, policy);
     } catch (error) {
       fault = error instanceof Error ? error : new Error(String(error));
       const reason = error instanceof EngineUnansweredError ? error.reason : unknownBecause.engineUnreachable;

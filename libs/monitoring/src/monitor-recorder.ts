@@ -6,9 +6,13 @@ import type { ReceivedEvent } from './containers/event-stream.js';
 import type { ServiceSelection } from './containers/service-selection.js';
 import type { Journal } from './journal/journal.js';
 import type { ResumeState } from './journal/resume-state.js';
-import { resumePoint } from './monitor-resume.js';
+import { probedBefore, resumePoint } from './monitor-resume.js';
 import type { Clock } from './monitor-clock.js';
+import type { MonitoringPlan } from './plan/monitoring-plan.js';
+import { probeRules } from './probes/probe-settings.js';
 import type { Observation } from './segments/observation.js';
+import type { ProbeResult, RunKey } from './segments/probe-result.js';
+import { ProbeTrack } from './segments/probe-track.js';
 import { effectOn } from './segments/service-event.js';
 import { ServiceTrack } from './segments/service-track.js';
 import { type Segment, unknownBecause } from './segments/service-state.js';
@@ -34,24 +38,48 @@ export interface RecordOptions {
   resumeFor: (watermarkMs: number) => Pick<ResumeState, 'event' | 'bootId'>;
 }
 
+export interface RecorderOptions {
+  journal: Journal;
+  selection: ServiceSelection;
+  clock: Clock;
+  log: FactLogger;
+  /** Identifies the run of the operating system; null where unknown. */
+  bootId: string | null;
+  plan: MonitoringPlan;
+}
+
 /** Brings what is observed of all services into the journal, one transaction per round. */
 export class Recorder {
   private readonly services = new Map<string, Tracked>();
   private replayComplete = false;
 
-  constructor(
-    private readonly journal: Journal,
-    private readonly selection: ServiceSelection,
-    private readonly clock: Clock,
-    private readonly log: FactLogger,
-    bootId: string | null,
-  ) {
+  private readonly journal: Journal;
+  private readonly selection: ServiceSelection;
+  private readonly clock: Clock;
+  private readonly log: FactLogger;
+  private readonly plan: MonitoringPlan;
+
+  constructor({ journal, selection, clock, log, bootId, plan }: RecorderOptions) {
+    this.journal = journal;
+    this.selection = selection;
+    this.clock = clock;
+    this.log = log;
+    this.plan = plan;
     const { left } = journal;
     for (const service of left.services.filter((name) => selection.includes(name))) {
-      const resume = resumePoint(service, left.resume, bootId, journal.watermarkMs, clock.now());
-      this.track(service, new ServiceTrack(clock.now(), journal.watermarkMs, resume));
+      this.resume(service, left.resume, bootId);
     }
     for (const service of selection.exactNames) this.add(service);
+  }
+
+  private resume(service: string, left: ResumeState, bootId: string | null) {
+    const { watermarkMs } = this.journal;
+    const now = this.clock.now();
+    const point = resumePoint(service, left, bootId, watermarkMs, now);
+    const settings = this.plan.probeFor(service);
+    const before = probedBefore(service, left, watermarkMs, now);
+    const probe = settings && new ProbeTrack(probeRules(settings), before);
+    this.track(service, new ServiceTrack(now, watermarkMs, point, probe));
   }
 
   get names(): string[] {
@@ -61,7 +89,9 @@ export class Recorder {
   /** Begins to account for a service, from now on. */
   add(service: string): void {
     if (this.services.has(service)) return;
-    this.track(service, new ServiceTrack(this.clock.now(), this.journal.watermarkMs));
+    const settings = this.plan.probeFor(service);
+    const probe = settings && new ProbeTrack(probeRules(settings));
+    this.track(service, new ServiceTrack(this.clock.now(), this.journal.watermarkMs, undefined, probe));
   }
 
   private track(service: string, track: ServiceTrack) {
@@ -71,6 +101,17 @@ export class Recorder {
   /** The events since the earlier run's last are all known: an unwatched gap may be inferred. */
   replayed(): void {
     this.replayComplete = true;
+  }
+
+  probeAsked(service: string, run: RunKey, askedMs: number): void {
+    this.services.get(service)?.track.probe?.asked(run, askedMs);
+  }
+
+  /** @param result null when the question was given up */
+  probed(service: string, run: RunKey, result: ProbeResult | null): void {
+    const probe = this.services.get(service)?.track.probe;
+    if (result) probe?.answered(result);
+    else probe?.dropped(run);
   }
 
   observed(service: string, observation: Observation): void {
@@ -103,6 +144,8 @@ export class Recorder {
   /** @returns services that changed without an event, and those that no longer exist and are no longer watched */
   async record(options: RecordOptions): Promise<{ silent: string[]; ended: string[] }> {
     const silent = this.account(options);
+    const { wallMs } = this.clock.now();
+    for (const { track } of this.services.values()) track.probe?.giveUp(wallMs);
     const watermarkMs = Math.min(
       options.askedMs,
       ...[...this.services.values()].map(({ track }) => track.confirmedMs),
@@ -139,10 +182,12 @@ export class Recorder {
     const up: ResumeState['up'] = [];
     for (const [service, { track }] of this.services) {
       segments.set(service, track.segmentsUntil(untilMs));
-      const container = track.upSince(untilMs);
-      if (!container) continue;
+      const since = track.upSince(untilMs);
+      if (!since) continue;
+      const { container, probedAtMs } = since;
       const { askedAt } = track.latest;
-      up.push({ service, containerId: container.id, startedAt: container.startedAt, askedAt });
+      const probed = probedAtMs !== undefined && { probedAtMs };
+      up.push({ service, containerId: container.id, startedAt: container.startedAt, askedAt, ...probed });
     }
     this.journal.record({ untilMs, segments, ended, resume: { ...resumeFor(untilMs), up } });
     for (const { track } of this.services.values()) track.forgetUntil(untilMs);

@@ -6,6 +6,8 @@ import { replaySince } from './containers/replay.js';
 import type { ResumeState } from './journal/resume-state.js';
 import type { Recorder } from './monitor-recorder.js';
 import type { Instant, Observation } from './segments/observation.js';
+import { type RunKey, runKeyOf } from './segments/probe-result.js';
+import type { ProbedBefore } from './segments/run-verdicts.js';
 import type { ResumePoint } from './segments/service-track.js';
 import { unknownBecause } from './segments/service-state.js';
 
@@ -37,6 +39,8 @@ export function resumePoint(
     paused: false,
     restarting: false,
     health: null,
+    healthStaleMs: null,
+    mismatch: null,
     startedAtMs: null,
     finishedAtMs: null,
     exitCode: null,
@@ -47,6 +51,19 @@ export function resumePoint(
     answeredAt: up.askedAt,
   };
   return { atMs: watermarkMs, observation };
+}
+
+/** When the probe of a service that was up at the watermark last passed, and for which run. */
+export function probedBefore(
+  service: string,
+  left: ResumeState,
+  watermarkMs: number,
+  now: Instant,
+): (ProbedBefore & { run: RunKey }) | undefined {
+  const up = left.up.find((entry) => entry.service === service);
+  if (up?.probedAtMs === undefined) return undefined;
+  const run = runKeyOf({ id: up.containerId, startedAt: up.startedAt });
+  return { run, probedAtMs: up.probedAtMs, watermarkMs, nowMs: now.wallMs };
 }
 
 /** Tells the recorder what the Engine remembers since the last event that the earlier run knew. */

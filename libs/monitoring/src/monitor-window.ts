@@ -1,6 +1,7 @@
 import type { Hex } from '#platform';
 
 import type { Journal } from './journal/journal.js';
+import { minuteMs, type SealedMinute } from './journal/minute-chain.js';
 import type { ServiceMeasure } from './journal/window-measure.js';
 import { BeyondWatermarkError, InvalidWindowError } from './monitor-errors.js';
 
@@ -18,12 +19,16 @@ export interface WindowUptime {
   minuteHash: Hex;
 }
 
-/** @throws BeyondWatermarkError, InvalidWindowError */
-export function measureUptime(journal: Journal | undefined, fromMs: number, toMs: number): WindowUptime {
+function checkWindow(fromMs: number, toMs: number) {
   if (!Number.isSafeInteger(fromMs) || !Number.isSafeInteger(toMs) || fromMs < 0) {
     throw new InvalidWindowError('times are whole milliseconds since 1970');
   }
   if (toMs <= fromMs) throw new InvalidWindowError('it must end after it begins');
+}
+
+/** @throws BeyondWatermarkError, InvalidWindowError, CompactedError */
+export function measureUptime(journal: Journal | undefined, fromMs: number, toMs: number): WindowUptime {
+  checkWindow(fromMs, toMs);
   if (!journal || toMs > journal.watermarkMs) throw new BeyondWatermarkError(journal?.watermarkMs ?? 0);
   return {
     fromMs,
@@ -32,4 +37,19 @@ export function measureUptime(journal: Journal | undefined, fromMs: number, toMs
     previousMinuteHash: journal.minuteHash(fromMs),
     minuteHash: journal.minuteHash(toMs),
   };
+}
+
+/** @throws BeyondWatermarkError, InvalidWindowError */
+export function sealedMinutes(
+  journal: Journal | undefined,
+  fromMs: number,
+  toMs: number,
+): Iterable<SealedMinute[]> {
+  checkWindow(fromMs, toMs);
+  if (fromMs % minuteMs !== 0 || toMs % minuteMs !== 0) {
+    throw new InvalidWindowError('minutes are asked for in whole minutes');
+  }
+  const sealedUntilMs = journal?.health().sealedUntilMs ?? 0;
+  if (!journal || toMs > sealedUntilMs) throw new BeyondWatermarkError(sealedUntilMs);
+  return journal.sealedMinutes({ fromMs, toMs });
 }

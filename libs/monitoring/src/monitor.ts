@@ -1,19 +1,23 @@
-import { EventEmitter } from 'node:events';
-
 import { delay, FactLogger, Loop } from '#platform';
 
 import { EngineClient } from './containers/engine-client.js';
 import { EventStream, type ReceivedEvent } from './containers/event-stream.js';
 import { ServiceSelection } from './containers/service-selection.js';
 import { Journal, type JournalHealth } from './journal/journal.js';
+import type { SealedMinute } from './journal/minute-chain.js';
 import { type Clock, readBootId, systemClock } from './monitor-clock.js';
 import { type EngineView, EngineWatch } from './monitor-engine-watch.js';
 import { Inspector } from './monitor-inspector.js';
+import { type MonitorEventMap, MonitorEvents } from './monitor-events.js';
+import { MonitorProbes } from './monitor-probes.js';
 import { Recorder } from './monitor-recorder.js';
 import { replayAbsence } from './monitor-resume.js';
-import { nextStatus, notObserved, type ServiceStatus, type Transition } from './monitor-status.js';
-import { measureUptime, type WindowUptime } from './monitor-window.js';
+import type { ServiceStatus } from './monitor-status.js';
+import { StatusBoard } from './monitor-status-board.js';
+import { measureUptime, sealedMinutes, type WindowUptime } from './monitor-window.js';
+import { MonitoringPlan } from './plan/monitoring-plan.js';
 import type { Observation } from './segments/observation.js';
+import type { ProbeResult, RunKey } from './segments/probe-result.js';
 import { callsForInspection } from './segments/service-event.js';
 
 export interface MonitorOptions {
@@ -22,6 +26,8 @@ export interface MonitorOptions {
   /** DOCKER_HOST syntax, `unix://` or `tcp://`; undefined is the default socket. */
   dockerHost?: string | undefined;
   dataDir: string;
+  /** What services must do and be besides running; absent: nothing. */
+  plan?: MonitoringPlan | undefined;
   /** How long every detail is kept; of what is older, whole minutes. */
   retentionDays?: number;
   inspectEveryMs?: number;
@@ -45,10 +51,12 @@ export class Monitor {
   private readonly log: FactLogger;
   private readonly engineClient: EngineClient;
   private readonly requestTimeoutMs: number;
-  private readonly emitter = new EventEmitter<{ transition: [Transition] }>();
+  private readonly events: MonitorEvents;
   private readonly stopping = new AbortController();
   private readonly inspectors = new Map<string, Inspector>();
-  private readonly current = new Map<string, ServiceStatus>();
+  private readonly plan: MonitoringPlan;
+  private readonly probes: MonitorProbes;
+  private readonly board: StatusBoard;
   private readonly loop: Loop;
   private readonly watch: EngineWatch;
   private journalFile: Journal | undefined;
@@ -66,6 +74,17 @@ export class Monitor {
     const { dockerHost } = options;
     this.engineClient = new EngineClient({ dockerHost, requestTimeoutMs: this.requestTimeoutMs });
     this.watch = new EngineWatch(this.engineClient, this.clock, this.log);
+    this.events = new MonitorEvents(this.log);
+    this.plan = options.plan ?? new MonitoringPlan([]);
+    this.probes = new MonitorProbes({
+      plan: this.plan,
+      clock: this.clock,
+      onAsked: (service, run, askedMs) => this.recorder?.probeAsked(service, run, askedMs),
+      onAnswered: (service, run, result) => {
+        this.onProbed(service, run, result);
+      },
+    });
+    this.board = new StatusBoard((service) => this.probes.view(service), this.clock, this.events);
     this.loop = new Loop({
       name: 'inspection round',
       everyMs: options.inspectEveryMs ?? 5_000,
@@ -89,7 +108,7 @@ export class Monitor {
     });
     journal.upkeep.start();
     this.journalFile = journal;
-    this.recorder = new Recorder(journal, selection, clock, log, this.bootId);
+    this.recorder = new Recorder({ journal, selection, clock, log, bootId: this.bootId, plan: this.plan });
     for (const name of this.recorder.names) this.include(name);
     this.stream = new EventStream({
       engine,
@@ -116,6 +135,7 @@ export class Monitor {
   async stop(): Promise<void> {
     await this.loop.stop();
     this.stopping.abort();
+    this.probes.stop();
     this.engineClient.close();
     await this.stream?.stop();
     if (this.recorder) await this.record(this.clock.now().wallMs);
@@ -136,11 +156,22 @@ export class Monitor {
     return measureUptime(this.journalFile, fromMs, toMs);
   }
 
-  /** Every service as it is now, by its latest inspection. */
+  /**
+   * The sealed minutes of `[fromMs, toMs)`, an hour at a time; those before the journal began are left out.
+   * @throws BeyondWatermarkError, InvalidWindowError
+   */
+  sealedMinutes(fromMs: number, toMs: number): Iterable<SealedMinute[]> {
+    return sealedMinutes(this.journalFile, fromMs, toMs);
+  }
+
+  /** Globs that stand for nothing now. */
+  emptyPatterns(): string[] {
+    return this.selection.emptyGlobs(this.statuses().map(({ name }) => name));
+  }
+
+  /** Every service as it is now, by its latest inspection and its probe. */
   statuses(): ServiceStatus[] {
-    return this.selection
-      .order(this.current.keys())
-      .map((name) => this.current.get(name) ?? notObserved(name));
+    return this.selection.order(this.board.names).map((name) => this.board.statusOf(name));
   }
 
   engine(): EngineView {
@@ -158,13 +189,13 @@ export class Monitor {
     );
   }
 
-  on(event: 'transition', listener: (transition: Transition) => void): this {
-    this.emitter.on(event, listener);
+  on<E extends keyof MonitorEventMap>(event: E, listener: (...happened: MonitorEventMap[E]) => void): this {
+    this.events.on(event, listener);
     return this;
   }
 
-  off(event: 'transition', listener: (transition: Transition) => void): this {
-    this.emitter.off(event, listener);
+  off<E extends keyof MonitorEventMap>(event: E, listener: (...happened: MonitorEventMap[E]) => void): this {
+    this.events.off(event, listener);
     return this;
   }
 
@@ -190,7 +221,8 @@ export class Monitor {
     });
     for (const service of recorded?.ended ?? []) {
       this.inspectors.delete(service);
-      this.current.delete(service);
+      this.probes.exclude(service);
+      this.board.exclude(service);
     }
     if (recorded && recorded.silent.length > 0 && this.stream?.isConnected) {
       this.log.warn('change seen that no event told of', { services: recorded.silent });
@@ -231,9 +263,11 @@ export class Monitor {
   private include(service: string) {
     if (this.inspectors.has(service)) return;
     this.recorder?.add(service);
-    this.current.set(service, notObserved(service));
+    this.probes.include(service);
+    this.board.include(service);
     const inspector = new Inspector({
       service,
+      policy: this.plan.identityFor(service),
       engine: this.engineClient,
       clock: this.clock,
       signal: this.stopping.signal,
@@ -253,17 +287,15 @@ export class Monitor {
     if (fault) this.watch.failed(fault);
     else this.watch.answered();
     this.recorder?.observed(service, observation);
-    const before = this.current.get(service);
-    if (!before) return;
-    const after = nextStatus(before, observation);
-    this.current.set(service, after);
-    if (before.state === after.state) return;
-    const { state: to, reason } = after;
-    const atMs = after.sinceMs ?? observation.answeredAt.wallMs;
-    try {
-      this.emitter.emit('transition', { service, from: before.state, to, reason, atMs });
-    } catch (error) {
-      this.log.error('listener to transitions failed', error, { service });
-    }
+    this.probes.observed(service, observation);
+    this.board.observed(service, observation);
+  }
+
+  private onProbed(service: string, run: RunKey, result: ProbeResult | null) {
+    this.recorder?.probed(service, run, result);
+    if (!result) return;
+    this.board.probed(service);
+    const { outcome, askedMs, answeredMs } = result;
+    this.events.emit('probed', { service, outcome: outcome.kind, latencyMs: answeredMs - askedMs });
   }
 }

@@ -23,6 +23,13 @@ export class SimulatedContainer {
   restartCount = 0;
   /** Null without a health check. */
   health: string | null = null;
+  /** When the health check last ended; null as if it ended just now, as one does that runs all the time. */
+  checkedAt: string | null = null;
+  /** What it runs, where its image came from and what is mounted into it. */
+  command = ['sleep', 'infinity'];
+  imageId = `sha256:${'0'.repeat(64)}`;
+  mounts: { Type: string; Source: string; Destination: string }[] = [];
+  networkMode = 'bridge';
 
   constructor(
     private readonly events: SimulatedEvents,
@@ -113,7 +120,9 @@ export class SimulatedContainer {
       Id: this.id,
       Created: this.created,
       Name: `/${this.name}`,
-      Image: `sha256:${'0'.repeat(64)}`,
+      Image: this.imageId,
+      Path: this.command[0] ?? '',
+      Args: this.command.slice(1),
       RestartCount: this.restartCount,
       State: {
         Status: this.status,
@@ -127,18 +136,26 @@ export class SimulatedContainer {
         Error: '',
         StartedAt: this.startedAt,
         FinishedAt: this.finishedAt,
-        ...(this.health !== null && { Health: { Status: this.health, FailingStreak: 0, Log: [] } }),
+        ...(this.health !== null && { Health: this.healthState(this.health) }),
       },
       Config: {
         Image: this.image,
         Env: ['POSTGRES_PASSWORD=not-for-anyone'],
         Labels: this.labels,
-        Cmd: ['sleep', 'infinity'],
+        Cmd: this.command,
+        ...(this.health !== null && { Healthcheck: { Test: ['CMD', 'true'], Interval: 1e10, Timeout: 5e9 } }),
       },
-      HostConfig: { NetworkMode: 'bridge', RestartPolicy: { Name: 'no', MaximumRetryCount: 0 } },
-      Mounts: [],
+      HostConfig: { NetworkMode: this.networkMode, RestartPolicy: { Name: 'no', MaximumRetryCount: 0 } },
+      Mounts: this.mounts,
       NetworkSettings: { Networks: {} },
     };
+  }
+
+  /** Nothing has been checked yet while it is starting. */
+  private healthState(status: string): unknown {
+    const end = this.checkedAt ?? engineTime(this.events.nowNano());
+    const results = status === 'starting' ? [] : [{ Start: end, End: end, ExitCode: 0, Output: '' }];
+    return { Status: status, FailingStreak: 0, Log: results };
   }
 
   listing(): unknown {

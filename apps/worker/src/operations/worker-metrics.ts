@@ -39,6 +39,7 @@ export class WorkerMetrics {
         }
       },
     });
+    this.countProbes(registers, monitor);
     new Gauge({
       name: 'worker_watermark_age_seconds',
       help: 'How far the time up to which nothing can change lies behind now',
@@ -71,6 +72,38 @@ export class WorkerMetrics {
       collect() {
         const { status } = registration.state();
         for (const each of registrationStates) this.set({ state: each }, each === status ? 1 : 0);
+      },
+    });
+  }
+
+  private countProbes(registers: MetricsRegistry[], monitor: Monitor) {
+    const results = new Counter({
+      name: 'worker_probe_results_total',
+      help: 'Results of the probes of a service: passed, failed, timed out',
+      labelNames: ['service', 'outcome'],
+      registers,
+    });
+    const seconds = new Histogram({
+      name: 'worker_probe_duration_seconds',
+      help: 'How long a service took to do what its probe asks',
+      labelNames: ['service'],
+      buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3, 8],
+      registers,
+    });
+    monitor.on('probed', ({ service, outcome, latencyMs }) => {
+      results.inc({ service, outcome });
+      seconds.observe({ service }, latencyMs / 1_000);
+    });
+    new Gauge({
+      name: 'worker_probe_passing',
+      help: '1 while the probe of a service passes',
+      labelNames: ['service'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { name, probe } of monitor.statuses()) {
+          if (probe) this.set({ service: name }, probe.state === 'passing' ? 1 : 0);
+        }
       },
     });
   }

@@ -35,6 +35,7 @@ const status = (name: string, state: ServiceStatus['state']): ServiceStatus => (
   sinceMs: toMs,
   containerId: 'id',
   image: 'image',
+  probe: null,
 });
 
 describe('the uptime of a window', () => {

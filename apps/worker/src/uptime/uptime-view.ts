@@ -2,6 +2,7 @@ import {
   aggregateUptime,
   floorPercentage,
   isAboveThreshold,
+  type ProbeStatus,
   type ServiceStatus,
   type WindowUptime,
 } from '#monitoring';
@@ -72,6 +73,16 @@ export function uptimeView(
   };
 }
 
+const isoOrNull = (ms: number | null) => (ms === null ? null : toIsoTime(ms));
+
+const probeView = ({ type, state, lastSuccessMs, failingSinceMs, detail }: ProbeStatus) => ({
+  type,
+  state,
+  last_success_at: isoOrNull(lastSuccessMs),
+  failing_since: isoOrNull(failingSinceMs),
+  detail,
+});
+
 /**
  * What each service does now, beside its uptime in `window`, the last minute that is settled; without one nothing is
  * known to have been up.
@@ -98,10 +109,11 @@ export function statusView(
           reason: service.reason,
           running: service.running,
           health: service.health,
-          since: service.sinceMs === null ? null : toIsoTime(service.sinceMs),
+          since: isoOrNull(service.sinceMs),
           uptime_percentage: floorPercentage(shareOf(upMs.get(service.name) ?? 0, windowMs)),
           container_id: service.containerId,
           image: service.image,
+          probe: service.probe && probeView(service.probe),
         },
       ]),
     ),

@@ -59,6 +59,24 @@ export const serviceUptimesSchema = z
 
 export type ServiceUptimes = z.output<typeof serviceUptimesSchema>;
 
+const probeStatus = z
+  .object({
+    type: z.string().meta({ description: 'What the service is asked', example: 'redis' }),
+    state: z.enum(['pending', 'passing', 'failing']).meta({
+      description: 'pending until it passed since the container was started',
+      example: 'passing',
+    }),
+    last_success_at: time().nullable(),
+    failing_since: time()
+      .nullable()
+      .meta({ description: 'First of the latest results in a row without success', example: null }),
+    detail: z
+      .string()
+      .nullable()
+      .meta({ description: 'What was wrong at the latest question', example: null }),
+  })
+  .meta({ id: 'ProbeStatus', description: 'null for a service without a probe' });
+
 const serviceStatus = z
   .object({
     status: z.string().meta({
@@ -79,6 +97,7 @@ const serviceStatus = z
       .nullable()
       .meta({ example: '3f4c1b0f6d0e8a5b9c7d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b' }),
     image: z.string().nullable().meta({ example: 'redis:7-alpine' }),
+    probe: probeStatus.nullable(),
   })
   .meta({ id: 'ServiceStatus' });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { identityFacts, type IdentityFacts, identityFields } from '../identity/identity-facts.js';
 import type { ContainerFacts } from '../segments/observation.js';
 
 const neverMs = Date.parse('0001-01-01T00:00:00Z');
@@ -10,12 +11,44 @@ function engineTimeMs(text: string): number | null {
   return Number.isNaN(ms) || ms === neverMs ? null : ms;
 }
 
+/** What Docker takes for an interval or a time limit of a health check that is absent or zero. */
+const healthDefaultMs = 30_000;
+
+const nanoseconds = z
+  .number()
+  .nullish()
+  .transform((nano) => (nano ? nano / 1e6 : healthDefaultMs));
+
+const healthSchema = z.object({
+  Status: z.string(),
+  Log: z
+    .array(z.object({ End: z.string() }))
+    .nullish()
+    .transform((results) => results ?? []),
+});
+
+const healthcheckSchema = z.object({ Interval: nanoseconds, Timeout: nanoseconds });
+
+/**
+ * From when on the last result of the health check is too old to count, by Docker's own pace and a little; null when
+ * there is no result.
+ */
+function healthStaleMs(
+  health: z.output<typeof healthSchema> | null | undefined,
+  check: z.output<typeof healthcheckSchema> | null | undefined,
+): number | null {
+  const ends = (health?.Log ?? []).map(({ End }) => engineTimeMs(End) ?? -Infinity);
+  if (ends.length === 0) return null;
+  const { Interval, Timeout } = check ?? { Interval: healthDefaultMs, Timeout: healthDefaultMs };
+  return Math.max(...ends) + 2 * (Interval + Timeout) + 5_000;
+}
+
 /** Fields beyond these are dropped here: an inspection carries the container's environment, which may hold secrets. */
 export const inspectionSchema = z
   .object({
     Id: z.string().min(12).max(128),
     Name: z.string(),
-    Config: z.object({ Image: z.string() }).optional(),
+    Config: z.object({ Image: z.string(), Healthcheck: healthcheckSchema.nullish() }).optional(),
     State: z.object({
       Status: z.string(),
       Paused: z.boolean().default(false),
@@ -23,25 +56,38 @@ export const inspectionSchema = z
       ExitCode: z.number().int().optional(),
       StartedAt: z.string(),
       FinishedAt: z.string(),
-      Health: z.object({ Status: z.string() }).nullish(),
+      Health: healthSchema.nullish(),
     }),
+    ...identityFields,
   })
-  .transform(({ Id, Name, Config, State }): { name: string; facts: ContainerFacts } => ({
-    name: Name,
-    facts: {
-      id: Id,
-      image: Config?.Image ?? '',
-      status: State.Status,
-      paused: State.Paused,
-      restarting: State.Restarting,
-      // Docker writes `none`, Podman an empty string, when no check is defined.
-      health: !State.Health || ['', 'none'].includes(State.Health.Status) ? null : State.Health.Status,
-      startedAt: State.StartedAt,
-      startedAtMs: engineTimeMs(State.StartedAt),
-      finishedAtMs: engineTimeMs(State.FinishedAt),
-      exitCode: State.ExitCode ?? null,
-    },
-  }));
+  .transform(({ Id, Name, Config, State, ...identity }): Inspection => {
+    // Docker writes `none`, Podman an empty string, when no check is defined.
+    const health = !State.Health || ['', 'none'].includes(State.Health.Status) ? null : State.Health.Status;
+    return {
+      name: Name,
+      identity: identityFacts(identity),
+      facts: {
+        id: Id,
+        image: Config?.Image ?? '',
+        status: State.Status,
+        paused: State.Paused,
+        restarting: State.Restarting,
+        health,
+        healthStaleMs: healthStaleMs(State.Health, Config?.Healthcheck),
+        startedAt: State.StartedAt,
+        startedAtMs: engineTimeMs(State.StartedAt),
+        finishedAtMs: engineTimeMs(State.FinishedAt),
+        exitCode: State.ExitCode ?? null,
+      },
+    };
+  });
+
+/** One inspection: what is kept of it, and what is only compared with the identity policy. */
+export interface Inspection {
+  name: string;
+  facts: Omit<ContainerFacts, 'mismatch'>;
+  identity: IdentityFacts;
+}
 
 /** Container names; a container has several when it is linked. */
 export const containerListSchema = z

@@ -70,6 +70,8 @@ describe('EngineClient', () => {
         paused: false,
         restarting: false,
         health: null,
+        healthStaleMs: null,
+        mismatch: null,
         startedAt: '2026-11-22T12:00:00.123456789Z',
         startedAtMs: Date.parse('2026-11-22T12:00:00.123Z'),
         finishedAtMs: null,

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { z } from 'zod';
 
+import { type IdentityPolicy, mismatchOf } from '../identity/identity-policy.js';
 import type { Finding } from '../segments/observation.js';
 import { unknownBecause } from '../segments/service-state.js';
 import { parseDockerHost } from './docker-host.js';
@@ -68,16 +69,18 @@ export class EngineClient {
 
   /**
    * Asks about one exact name. The Engine also accepts the beginning of an id as a name, so the answer's name counts.
+   * @param policy what the container must be; null when any will do
    * @throws EngineUnansweredError
    */
-  async inspect(name: string): Promise<Finding> {
+  async inspect(name: string, policy: IdentityPolicy | null = null): Promise<Finding> {
     return this.ask(async (abortSignal) => {
       try {
         const answer: unknown = await this.docker
           .getContainer(encodeURIComponent(name))
           .inspect({ abortSignal });
-        const { name: answered, facts } = inspectionSchema.parse(answer);
-        return answered === `/${name}` ? { kind: 'container', container: facts } : { kind: 'missing' };
+        const { name: answered, facts, identity } = inspectionSchema.parse(answer);
+        if (answered !== `/${name}`) return { kind: 'missing' };
+        return { kind: 'container', container: { ...facts, mismatch: mismatchOf(identity, policy) } };
       } catch (error) {
         if (statusOf(error) === 404) return { kind: 'missing' };
         throw error;

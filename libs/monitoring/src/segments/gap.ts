@@ -1,4 +1,4 @@
-import { judgeFinding } from './judge-finding.js';
+import { judgeObservation } from './judge-finding.js';
 import type { ContainerFacts, Finding, Observation } from './observation.js';
 import type { ServiceEvent } from './service-event.js';
 import type { JudgedState } from './service-state.js';
@@ -40,9 +40,7 @@ export interface Gap {
 export const containerOf = (finding: Finding): ContainerFacts | null =>
   finding.kind === 'container' ? finding.container : null;
 
-export const idOf = (finding: Finding): string | null => containerOf(finding)?.id ?? null;
-
-export const isUp = ({ finding }: Observation): boolean => judgeFinding(finding).state === 'up';
+export const isUp = (observation: Observation): boolean => judgeObservation(observation).state === 'up';
 
 /** One run of one container, from the first observation to the second. */
 export const sameRun = (a: ContainerFacts | null, b: ContainerFacts | null): boolean =>

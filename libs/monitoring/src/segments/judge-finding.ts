@@ -1,22 +1,20 @@
-import type { ContainerFacts, Finding } from './observation.js';
+import type { ContainerFacts, Observation } from './observation.js';
 import { type JudgedState, unknownBecause } from './service-state.js';
 
-const stopped = new Set(['exited', 'created', 'dead', 'removing', 'restarting', 'paused']);
+/** Status words of a container whose process does not exist. */
+export const ended: ReadonlySet<string> = new Set(['exited', 'created', 'dead', 'removing', 'restarting']);
 
 const up: JudgedState = { state: 'up', reason: null };
 const down = (reason: string): JudgedState => ({ state: 'down', reason });
 const unknown = (reason: string): JudgedState => ({ state: 'unknown', reason });
 
-function judgeContainer({ status, paused, restarting, health }: ContainerFacts): JudgedState {
-  if (stopped.has(status)) return down(status);
-  // Docker says `Running: true` of paused and restarting containers too, and Podman has no such status words.
-  if (paused) return down('paused');
-  if (restarting) return down('restarting');
-  if (status !== 'running') return unknown(unknownBecause.statusNotRecognised);
+function judgeHealth({ health, healthStaleMs }: ContainerFacts, atMs: number): JudgedState {
   switch (health) {
     case null:
-    case 'healthy':
       return up;
+    case 'healthy':
+      // Without a result to show for it the word is worth nothing.
+      return healthStaleMs !== null && atMs < healthStaleMs ? up : unknown(unknownBecause.healthStale);
     case 'starting':
       return { state: 'starting', reason: 'health check pending' };
     case 'unhealthy':
@@ -26,11 +24,21 @@ function judgeContainer({ status, paused, restarting, health }: ContainerFacts):
   }
 }
 
+function judgeContainer(container: ContainerFacts, atMs: number): JudgedState {
+  const { status, paused, restarting, mismatch } = container;
+  if (ended.has(status)) return down(status);
+  // Docker says `Running: true` of paused and restarting containers too, and Podman has no such status words.
+  if (status === 'paused' || paused) return down('paused');
+  if (restarting) return down('restarting');
+  if (status !== 'running') return unknown(unknownBecause.statusNotRecognised);
+  return mismatch === null ? judgeHealth(container, atMs) : down(`identity mismatch: ${mismatch}`);
+}
+
 /** The state that one inspection proves for the moment at which the Engine read it. */
-export function judgeFinding(finding: Finding): JudgedState {
+export function judgeObservation({ finding, answeredAt }: Observation): JudgedState {
   switch (finding.kind) {
     case 'container':
-      return judgeContainer(finding.container);
+      return judgeContainer(finding.container, answeredAt.wallMs);
     case 'missing':
       return down('missing');
     case 'unanswered':

@@ -16,6 +16,10 @@ export interface ContainerFacts {
   restarting: boolean;
   /** `starting`, `healthy` or `unhealthy`; null when the image defines no health check. */
   health: string | null;
+  /** Unix milliseconds from which on the last result of the health check is too old to count; null without a result. */
+  healthStaleMs: number | null;
+  /** How the container differs from what the identity policy allows; null when it does not. */
+  mismatch: string | null;
   /** As the Engine wrote it, to the nanosecond: with the id it identifies one run of a container. */
   startedAt: string;
   startedAtMs: number | null;

@@ -1,5 +1,5 @@
 import { containerOf, type Gap, isUp, sameRun } from './gap.js';
-import { judgeFinding } from './judge-finding.js';
+import { judgeObservation } from './judge-finding.js';
 import type { JudgedState } from './service-state.js';
 
 /**
@@ -47,8 +47,8 @@ export function nameOutage({ a, b, events }: Gap): {
   startedMs: number;
   then: JudgedState;
 } {
-  const stateA = judgeFinding(a.observation.finding);
-  const stateB = judgeFinding(b.finding);
+  const stateA = judgeObservation(a.observation);
+  const stateB = judgeObservation(b);
   const told = events[0]?.effect === 'fails' ? events[0].reason : null;
   const seen = stateB.state === 'down' ? stateB.reason : 'exited';
   const first = isUp(a.observation) ? { state: 'down' as const, reason: told ?? seen } : stateA;

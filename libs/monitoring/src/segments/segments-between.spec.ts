@@ -21,6 +21,8 @@ function container(
       paused: false,
       restarting: false,
       health: null,
+      healthStaleMs: baseMs + 60_000,
+      mismatch: null,
       startedAt: iso(startedMs),
       startedAtMs: baseMs + startedMs,
       finishedAtMs: endedMs === undefined ? null : baseMs + endedMs,

@@ -3,7 +3,6 @@ import {
   anchorAt,
   containerOf,
   type Gap,
-  idOf,
   isUp,
   maxClockDriftMs,
   maxGapMs,
@@ -11,8 +10,10 @@ import {
   observedAtMs,
   sameRun,
 } from './gap.js';
-import { judgeFinding } from './judge-finding.js';
+import { judgeObservation } from './judge-finding.js';
 import { failedAtMs, nameOutage, recoveredAtMs } from './outage.js';
+import type { ContainerFacts } from './observation.js';
+import { runKeyOf } from './probe-result.js';
 import { type JudgedState, type Segment, unknownBecause } from './service-state.js';
 
 const up: JudgedState = { state: 'up', reason: null };
@@ -27,8 +28,8 @@ function advances({ a, b }: Gap): { wallMs: number; monotonicMs: number; driftMs
 
 /** Why nobody can say what the service was in the gap; null when somebody can. */
 function unknownReason(gap: Gap): string | null {
-  const stateA = judgeFinding(gap.a.observation.finding);
-  const stateB = judgeFinding(gap.b.finding);
+  const stateA = judgeObservation(gap.a.observation);
+  const stateB = judgeObservation(gap.b);
   if (stateB.state === 'unknown') return stateB.reason;
   if (stateA.state === 'unknown') return stateA.reason;
   const { wallMs, monotonicMs, driftMs } = advances(gap);
@@ -55,9 +56,11 @@ class Timeline {
   readonly segments: Segment[] = [];
   constructor(private atMs: number) {}
 
-  until(toMs: number, { state, reason }: JudgedState, containerId: string | null, inferred = false) {
+  until(toMs: number, { state, reason }: JudgedState, container: ContainerFacts | null, inferred = false) {
     if (toMs <= this.atMs) return;
-    this.segments.push({ fromMs: this.atMs, toMs, state, reason, inferred, containerId });
+    const containerId = container?.id ?? null;
+    const run = state === 'up' && container && { run: runKeyOf(container) };
+    this.segments.push({ fromMs: this.atMs, toMs, state, reason, inferred, containerId, ...run });
     this.atMs = toMs;
   }
 }
@@ -66,7 +69,7 @@ class Timeline {
 function afterAbsence(gap: Gap, timeline: Timeline): Anchor {
   const { b } = gap;
   const unknown: JudgedState = { state: 'unknown', reason: unknownBecause.workerNotRunning };
-  if (provesInference(gap)) timeline.until(observedAtMs(b), up, idOf(b.finding), true);
+  if (provesInference(gap)) timeline.until(observedAtMs(b), up, containerOf(b.finding), true);
   else timeline.until(observedAtMs(b), unknown, null);
   return anchorAt(b, unknown);
 }
@@ -75,24 +78,24 @@ function afterAbsence(gap: Gap, timeline: Timeline): Anchor {
 function watched(gap: Gap, timeline: Timeline): Anchor {
   const { a, b, fromMs } = gap;
   const toMs = observedAtMs(b);
-  const idA = idOf(a.observation.finding);
+  const containerA = containerOf(a.observation.finding);
   const wasUp = isUp(a.observation);
-  timeline.until(Math.min(a.settledMs, toMs), a.before, idA);
+  timeline.until(Math.min(a.settledMs, toMs), a.before, containerA);
   const startMs = Math.max(a.settledMs, fromMs);
   const failureMs = wasUp ? failedAtMs(gap) : -Infinity;
   if (failureMs === Infinity) {
-    timeline.until(toMs, up, idA);
+    timeline.until(toMs, up, containerA);
     return { observation: b, settledMs: Math.max(a.settledMs, toMs), before: a.before };
   }
   const upUntilMs = Math.max(startMs, Math.min(failureMs, toMs));
-  if (wasUp) timeline.until(Math.min(upUntilMs, toMs), up, idA);
+  if (wasUp) timeline.until(Math.min(upUntilMs, toMs), up, containerA);
 
   const recoveryMs = isUp(b) ? Math.max(recoveredAtMs(gap), upUntilMs) : Infinity;
   const outage = nameOutage(gap);
-  timeline.until(Math.min(outage.startedMs, recoveryMs, toMs), outage.first, idA);
-  timeline.until(Math.min(recoveryMs, toMs), outage.then, idOf(b.finding));
-  if (!isUp(b)) return { observation: b, settledMs: toMs, before: judgeFinding(b.finding) };
-  timeline.until(toMs, up, idOf(b.finding));
+  timeline.until(Math.min(outage.startedMs, recoveryMs, toMs), outage.first, containerA);
+  timeline.until(Math.min(recoveryMs, toMs), outage.then, containerOf(b.finding));
+  if (!isUp(b)) return { observation: b, settledMs: toMs, before: judgeObservation(b) };
+  timeline.until(toMs, up, containerOf(b.finding));
   const before = outage.startedMs < Infinity ? outage.then : outage.first;
   return { observation: b, settledMs: Math.max(recoveryMs, toMs), before };
 }

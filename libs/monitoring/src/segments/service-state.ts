@@ -15,9 +15,11 @@ export interface Segment extends JudgedState {
   inferred: boolean;
   /** The container that bore the name; null when there was none or when it is not known. */
   containerId: string | null;
+  /** Of up time, until the probe has judged it: the run of the container. */
+  run?: string;
 }
 
-/** Why time is unknown. Reasons of `down` are Docker's own words, `missing` or `unhealthy`. */
+/** Why time is unknown. Reasons of `down` are Docker's own words, `missing`, `unhealthy`, `identity mismatch: …`, `probe failed: …`. */
 export const unknownBecause = {
   engineUnreachable: 'engine unreachable',
   inspectionTimedOut: 'inspection timed out',
@@ -25,6 +27,9 @@ export const unknownBecause = {
   answerNotUnderstood: 'engine answer not understood',
   statusNotRecognised: 'container status not recognised',
   healthNotRecognised: 'container health not recognised',
+  healthStale: 'health check stale',
+  probeTimedOut: 'probe timed out',
+  probeOverdue: 'probe overdue',
   notWatched: 'not watched',
   clockStepped: 'clock stepped',
   notYetObserved: 'not yet observed',

@@ -1,6 +1,8 @@
 import type { ContainerFacts, Instant, Observation } from './observation.js';
 import { type Anchor, anchorAt, containerOf, isUp, observedAtMs, sameRun } from './gap.js';
 import { segmentsBetween } from './segments-between.js';
+import type { ProbeTrack } from './probe-track.js';
+import { runKeyOf } from './probe-result.js';
 import type { ServiceEvent } from './service-event.js';
 import { type Segment, unknownBecause } from './service-state.js';
 
@@ -22,8 +24,16 @@ export class ServiceTrack {
   private resumed: boolean;
   private accountedUntilMs: number;
 
-  /** @param notBeforeMs what lies before is accounted for already, whatever the wall clock says */
-  constructor(start: Instant, notBeforeMs: number, resume?: ResumePoint) {
+  /**
+   * @param notBeforeMs what lies before is accounted for already, whatever the wall clock says
+   * @param probe what a running container must pass to be up; null when that it runs is enough
+   */
+  constructor(
+    start: Instant,
+    notBeforeMs: number,
+    resume?: ResumePoint,
+    readonly probe: ProbeTrack | null = null,
+  ) {
     this.resumed = resume !== undefined;
     this.accountedUntilMs = resume?.atMs ?? Math.max(start.wallMs, notBeforeMs);
     const nothing: Observation = {
@@ -37,7 +47,7 @@ export class ServiceTrack {
 
   /** Every millisecond before this is in a segment. */
   get confirmedMs(): number {
-    return this.accountedUntilMs;
+    return Math.min(this.accountedUntilMs, this.probe?.openFromMs ?? Infinity);
   }
 
   /** The next observation is the first after the worker was away. */
@@ -78,6 +88,7 @@ export class ServiceTrack {
     const silentChange =
       events.length === 0 && !this.resumed && changed(this.anchor.observation, observation);
     this.segments.push(...segments);
+    this.probe?.seen(observation);
     this.anchor = next;
     this.events = this.events.filter(({ atMs }) => atMs > next.settledMs);
     this.lostEvents = false;
@@ -89,6 +100,11 @@ export class ServiceTrack {
 
   /** The segments before `untilMs` that are not yet forgotten; one that reaches beyond is cut there. */
   segmentsUntil(untilMs: number): Segment[] {
+    return this.seenUntil(untilMs).flatMap((segment) => this.probe?.judge(segment) ?? [segment]);
+  }
+
+  /** As the Engine tells it, before the probe's word. */
+  private seenUntil(untilMs: number): Segment[] {
     return this.segments
       .filter(({ fromMs }) => fromMs < untilMs)
       .map((segment) => ({ ...segment, toMs: Math.min(segment.toMs, untilMs) }));
@@ -103,6 +119,7 @@ export class ServiceTrack {
   /** What lies before has been recorded. */
   forgetUntil(untilMs: number): void {
     this.segments = this.segmentsFrom(untilMs);
+    this.probe?.forgetUntil(untilMs);
   }
 
   /** Nothing of what was seen since `fromMs` could be kept: it becomes unknown. */
@@ -118,17 +135,24 @@ export class ServiceTrack {
       inferred: false,
       containerId: null,
     };
-    this.segments = [...this.segmentsUntil(startMs), unknown];
+    this.segments = [...this.seenUntil(startMs), unknown];
   }
 
-  /** The container that was up from `atMs` to the latest observation and is up still; null when that is not certain. */
-  upSince(atMs: number): ContainerFacts | null {
+  /**
+   * The container that was up from `atMs` to the latest observation and is up still, and the last success of its probe;
+   * null when that is not certain.
+   */
+  upSince(atMs: number): { container: ContainerFacts; probedAtMs?: number } | null {
     const { finding } = this.anchor.observation;
     if (finding.kind !== 'container' || !isUp(this.anchor.observation)) return null;
+    const { container } = finding;
     const steady = this.segmentsFrom(atMs).every(
-      ({ state, containerId }) => state === 'up' && containerId === finding.container.id,
+      ({ state, containerId }) => state === 'up' && containerId === container.id,
     );
-    return steady && this.anchor.settledMs <= this.accountedUntilMs ? finding.container : null;
+    if (!steady || this.anchor.settledMs > this.accountedUntilMs) return null;
+    if (!this.probe) return { container };
+    const probedAtMs = this.probe.passedSince(runKeyOf(container), atMs);
+    return probedAtMs === null ? null : { container, probedAtMs };
   }
 }
 
