@@ -38,6 +38,31 @@ function expectDecision({ model }: Stage, record: AssessmentRecord): void {
   });
 }
 
+/** Longer than any lease and any retry, so that another process takes over what a dead or slow one had claimed. */
+const LEASES_OVER_MS = 240_000;
+
+/** On all replicas, until nothing is pending: whatever was left must be taken up by somebody. */
+export async function assessInPeace(stage: Stage): Promise<void> {
+  const source = askEach(stage.workers);
+  await stage.wait(LEASES_OVER_MS);
+  for (let turn = 0; turn < 20; turn += 1) {
+    await Promise.all(stage.replicas.map(({ assessor }) => assessor.assessDue(source)));
+    if ((await readAssessments(stage.real, 'pending')).length === 0) return;
+  }
+  throw new Error('periods are still pending');
+}
+
+/** Every period that has ended was decided, once, as the model decides it; it learns of the decisions here. */
+export async function expectAllDecided({ model, real }: Stage): Promise<void> {
+  for (const record of await readAssessments(real)) {
+    const { decision, amountMicroUsd } = record;
+    expect(model.decide(record)).toMatchObject({ decision, amountMicroUsd });
+  }
+  for (const orchestrator of model.orchestrators.values()) {
+    expect(orchestrator.undecided(model.nowMs)).toEqual([]);
+  }
+}
+
 /** What the books show of all periods is what was decided, and what they show as pending is due and undecided. */
 export async function expectAssessments({ model, real }: Stage): Promise<void> {
   const shown = await readAssessments(real);

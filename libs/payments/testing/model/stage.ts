@@ -123,4 +123,6 @@ const booksOptions = (options: ModelOptions): Partial<BooksOptions> => ({
   requiredServices: options.required,
   evidenceGraceSeconds: options.graceSeconds,
   secondQuestionBasisPoints: 3_000,
+  // No worker here is slow; the machine may be.
+  fetchTimeoutMs: 60_000,
 });
