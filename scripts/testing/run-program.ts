@@ -10,8 +10,10 @@ const programs = {
   send: 'dist/scripts/send-byoc-calls.js',
   continuous: 'dist/scripts/continuous-byoc-test.js',
   verify: 'dist/scripts/verify-complete-flow.js',
+  report: 'dist/scripts/verify-report.js',
   backup: 'dist/scripts/back-up-books.js',
   restore: 'dist/scripts/restore-books.js',
+  ledger: 'dist/scripts/verify-ledger.js',
 } as const;
 
 /** A script as `npm run` starts it, without the environment of the tests. */

@@ -117,4 +117,5 @@ export {
 } from './settlement/settlement-options.js';
 export { Settler, type SettlementStatus } from './settlement/settler.js';
 export type { CheckName, CheckResult, Finding } from './verification/finding.js';
+export { onReadOnlyBooks } from './verification/read-only-books.js';
 export { type Verification, verifyBooks, type VerifyBooksOptions } from './verification/verify-books.js';

@@ -13,6 +13,8 @@ export interface VerifyBooksOptions {
   /** Now and then, how far the check under way has come. */
   onProgress?: (text: string) => void;
   onResult?: (result: CheckResult) => void;
+  /** Ends the verification at the next step. */
+  signal?: AbortSignal;
 }
 
 export interface Verification {
@@ -30,7 +32,7 @@ export interface Verification {
  * one snapshot. Memory is bounded, time is not.
  */
 export async function verifyBooks(sql: Sql, options: VerifyBooksOptions = {}): Promise<Verification> {
-  const { notedHead, onProgress = () => undefined, onResult = () => undefined } = options;
+  const { notedHead, onProgress = () => undefined, onResult = () => undefined, signal } = options;
   // What a row looks like as JSON, which is what a seal hashes, depends on these.
   for (const setting of [
     `timezone = 'UTC'`,
@@ -46,9 +48,10 @@ export async function verifyBooks(sql: Sql, options: VerifyBooksOptions = {}): P
   const checks: CheckResult[] = [];
   for (const { name, run } of all) {
     const findings = new Findings((text) => {
+      signal?.throwIfAborted();
       onProgress(`${name}: ${text}`);
     });
-    const summary = await withinSavepoint(sql, findings, () => run({ sql, notedHead }, findings));
+    const summary = await withinSavepoint({ sql, findings, signal }, () => run({ sql, notedHead }, findings));
     const { shown, found, notes } = findings;
     const result = { name, summary, findings: shown, found, notes };
     checks.push(result);
@@ -58,11 +61,15 @@ export async function verifyBooks(sql: Sql, options: VerifyBooksOptions = {}): P
 }
 
 /** A value that no check is prepared for must not keep the other checks from being made. */
-async function withinSavepoint(sql: Sql, findings: Findings, run: () => Promise<string>): Promise<string> {
+async function withinSavepoint(
+  { sql, findings, signal }: { sql: Sql; findings: Findings; signal: AbortSignal | undefined },
+  run: () => Promise<string>,
+): Promise<string> {
   await sql.query('savepoint before_check');
   try {
     return await run();
   } catch (error) {
+    if (signal?.aborted === true) throw error;
     // Fails, and ends the verification, where it was the connection that broke.
     await sql.query('rollback to savepoint before_check');
     findings.add('', '', `the check broke off: ${error instanceof Error ? error.message : String(error)}`);
