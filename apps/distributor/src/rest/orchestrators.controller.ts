@@ -90,10 +90,12 @@ export class OrchestratorsController {
   @HttpCode(204)
   @ApiOperation({
     summary: 'Archive a payee',
-    description: 'Nothing is deleted: what it earned is paid out.',
+    description:
+      'Nothing is deleted. Whole periods before now are still judged; then all that it earned is paid out, whatever ' +
+      'the minimum.',
   })
   @ApiResponse({ status: 204, description: 'Archived' })
-  @ApiProblem(400, 401, 403, 404, 503)
+  @ApiProblem(400, 401, 403, 404, 409, 503)
   async archive(@Param({ schema: idParams }) { id }: IdParams, @Actor() actor: string): Promise<void> {
     await this.orchestrators.archive(id, actor);
   }

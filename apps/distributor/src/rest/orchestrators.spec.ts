@@ -35,6 +35,7 @@ describe('REST: orchestrators', () => {
       required_services: services,
     });
     expect(Object.keys(first ?? {}).sort()).toEqual([
+      'aggregation',
       'created_at',
       'id',
       'min_uptime',

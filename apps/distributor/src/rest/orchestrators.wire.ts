@@ -44,6 +44,9 @@ export const orchestratorSchema = z
     status: orchestratorStatus,
     rate_usd_per_minute: money(),
     min_uptime: percentage().meta({ description: 'Paid when strictly above, percent', example: 95 }),
+    aggregation: z
+      .enum(['mean', 'min', 'all'])
+      .meta({ description: 'Over the required services; POST /policies changes it' }),
     required_services: z.array(z.string()).meta({ example: ['vtuber_orchestrator', 'redis_scb'] }),
     created_at: time(),
   })
@@ -64,6 +67,7 @@ export function orchestratorToWire(record: Orchestrator): z.output<typeof orches
     status: record.status,
     rate_usd_per_minute: usd(record.rateMicroUsdPerMinute),
     min_uptime: percentOf(record.minUptimeBasisPoints),
+    aggregation: record.aggregation,
     required_services: [...record.requiredServices],
     created_at: iso(record.createdAt),
   };

@@ -31,7 +31,10 @@ describe('REST: policies', () => {
       },
     });
     expect(await rig.itemsOf(`policies?orchestrator_id=${id}`)).toEqual([answer.body]);
-    expect((await rig.get(`orchestrators/${id}`)).body).toMatchObject({ min_uptime: 90.25 });
+    expect((await rig.get(`orchestrators/${id}`)).body).toMatchObject({
+      min_uptime: 90.25,
+      aggregation: 'all',
+    });
   });
 
   it('refuse what makes no sense', async () => {

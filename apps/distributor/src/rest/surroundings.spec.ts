@@ -24,10 +24,26 @@ describe('the surroundings of the REST interface', () => {
       .parse(body);
     expect(document.components.securitySchemes).toMatchObject({ bearer: { scheme: 'bearer' } });
     expect(Object.keys(document.components.schemas)).toEqual(
-      expect.arrayContaining(['Orchestrator', 'Rate', 'Assessment', 'Balance', 'Payment', 'Status', 'Token']),
+      expect.arrayContaining([
+        ...['Orchestrator', 'Rate', 'Assessment', 'Balance', 'Payment', 'Status', 'Token'],
+        ...['Statement', 'Adjust', 'Adjustment', 'Alert', 'ImportReport'],
+      ]),
     );
     expect(document.paths['/api/v1/orchestrators/{id}/rate']?.put).toMatchObject({
       parameters: [expect.objectContaining({ name: 'id', in: 'path', required: true })],
+    });
+    expect(document.paths['/api/v1/orchestrators/{id}/statement']?.get).toMatchObject({
+      parameters: expect.arrayContaining([
+        expect.objectContaining({ name: 'from', in: 'query', required: false }),
+        expect.objectContaining({ name: 'to', in: 'query', required: false }),
+      ]),
+    });
+    expect(document.paths['/api/v1/adjustments']?.post).toMatchObject({
+      parameters: [expect.objectContaining({ name: 'Idempotency-Key', in: 'header', required: false })],
+    });
+    expect(document.paths['/api/v1/orchestrators/import']?.post).toMatchObject({
+      requestBody: { content: { 'text/csv': {}, 'application/json': {} } },
+      parameters: [expect.objectContaining({ name: 'dry_run', in: 'query', required: false })],
     });
     expect((await rig.distributor.ask('/docs')).status).toBe(200);
   });
