@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTestBooks, type TestBooks } from '#payments/testing';
 import { startEmbeddedPostgres } from '#platform';
 import { createTestDatabase, type TestDatabase } from '#platform/testing';
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 
 import { runProgram } from './testing/run-program.js';
@@ -108,6 +110,17 @@ describe('books:backup and books:restore', () => {
     } finally {
       await postgres.stop();
     }
+  });
+
+  it('read a physical copy of the folder of a stopped distributor', async () => {
+    const file = join(folder, 'physical.sql.gz');
+    const [dataDir, copy] = [join(folder, 'original'), join(folder, 'copy')];
+    await runProgram('backup', ['--to', file, '--database', books.url]);
+    await runProgram('restore', ['--from', file, '--data-dir', dataDir]);
+    await mkdir(copy);
+    await promisify(execFile)('cp', ['-a', `${dataDir}/postgres`, `${dataDir}/postgres.password`, copy]);
+    const { out } = await runProgram('backup', ['--to', join(folder, 'c'), '--data-dir', copy, '--json']);
+    expect(JSON.parse(out)).toMatchObject({ books: { payable_micro_usd: '12340000' } });
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -41,6 +42,13 @@ describe('a backup file', () => {
       'COPY "payments"."settlement_control" ("only_row", "paused", "reason", "actor", "changed_at") FROM stdin;',
     );
     expect(lines.at(-2)).toBe(`-- sha256 of the bytes of this file before this line: ${await open(whole)}`);
+  });
+
+  it('ends with a checksum of the length that the documentation gives', () => {
+    const content = whole.subarray(0, -142);
+    expect(gunzipSync(whole.subarray(-142)).toString()).toContain(
+      createHash('sha256').update(content).digest('hex'),
+    );
   });
 
   it('is refused wherever it is cut off', async () => {
