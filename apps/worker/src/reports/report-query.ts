@@ -17,4 +17,18 @@ export const reportQuerySchema = z
     return query;
   });
 
+/** Whole minutes, as they were sealed. */
+export const minutesQuerySchema = z.object({ from: fromInput, to: toInput }).transform((query, context) => {
+  const complain = (field: string, message: string) => {
+    context.addIssue({ code: 'custom', path: [field], message });
+  };
+  checkBounds(query, complain);
+  for (const field of ['from', 'to'] as const) {
+    if (query[field] % 60_000 !== 0) complain(field, 'must be the start of a minute');
+  }
+  return query;
+});
+
+export type MinutesQuery = z.output<typeof minutesQuerySchema>;
+
 export type ReportQuery = z.output<typeof reportQuerySchema>;
