@@ -10,18 +10,10 @@ import { bySource, TestWorker } from './test-worker.js';
 const noon = Date.UTC(2026, 10, 22, 12, 0);
 const MS_PER_MINUTE = 60_000;
 
-/** A worker with a stack of its own whose clock is that of the books. */
-function workerOf(name: string, now: () => Date): TestWorker {
+/** A worker whose clock is that of the books. */
+function workerOf(now: () => Date): TestWorker {
   const worker = new TestWorker();
-  worker.change = (statement) => ({
-    ...statement,
-    engineId: `ENGINE-${name}`,
-    issuedAtMs: BigInt(now().getTime()),
-    services: statement.services.map((service) => ({
-      ...service,
-      containerIds: service.containerIds.map((id) => `${name}-${id}`),
-    })),
-  });
+  worker.change = (statement) => ({ ...statement, issuedAtMs: BigInt(now().getTime()) });
   return worker;
 }
 
@@ -40,7 +32,7 @@ export async function fillBooks(books: TestBooks): Promise<void> {
   await services.books.open();
 
   const names = ['own-terms', 'steady', 'failing', 'foreign', 'silent', 'paused'] as const;
-  const workers = Object.fromEntries(names.map((name) => [name, workerOf(name, () => now)]));
+  const workers = Object.fromEntries(names.map((name) => [name, workerOf(() => now)]));
   const uri = (name: string): string => `https://${name}:9995`;
   const ids: Record<string, string> = {};
   for (const name of names) {
@@ -63,8 +55,8 @@ export async function fillBooks(books: TestBooks): Promise<void> {
   await services.orchestrators.change(ids.paused!, { status: 'paused' }, 'admin');
   workers.failing!.downMs = { redis_scb: 60_000n };
   // Its reports are signed by a key that nobody named.
-  const foreign = workerOf('foreign', () => now);
-  const pinned = workerOf('pinned', () => now);
+  const foreign = workerOf(() => now);
+  const pinned = workerOf(() => now);
   const source = bySource({
     ...Object.fromEntries(
       (['own-terms', 'steady', 'failing'] as const).map((name) => [uri(name), workers[name]!]),
