@@ -6,7 +6,7 @@ const defaultRow = z.tuple([z.object({ expression: z.string() })]);
 
 /** Columns that can be written: not those that the database numbers or computes. */
 async function writableColumns(owner: DataSource, table: string): Promise<string[]> {
-  const rows = await owner.query(
+  const rows: unknown = await owner.query(
     `select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped
         and attidentity = '' and attgenerated = '' order by attnum`,
     [table],
