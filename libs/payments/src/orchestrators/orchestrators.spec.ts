@@ -214,7 +214,12 @@ describe('orchestrators', () => {
       payoutAddressEffectiveFrom: at(100_000),
     });
     expect((await services.alerts.list({ limit: 1 })).items).toMatchObject([
-      { kind: 'payout_address_changed', details: { before: two, after: null } },
+      {
+        kind: 'payout_address_changed',
+        details: { before: two, after: null },
+        openedAt: at(100_000),
+        resolvedAt: at(100_000),
+      },
     ]);
   });
 

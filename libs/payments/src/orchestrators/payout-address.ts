@@ -49,7 +49,7 @@ export async function changePayoutAddress(
   // Taking an address away stops payouts, which is always safe at once.
   const from = address === null ? now : new Date(now.getTime() + delaySeconds * 1_000);
   await add(address, from);
-  await announce(tx, alerts, { orchestratorId, before: inForce, after: address, from, actor });
+  await announce(tx, alerts, { orchestratorId, before: inForce, after: address, from, now, actor });
 }
 
 interface Announcement {
@@ -57,35 +57,37 @@ interface Announcement {
   before: string | null;
   after: string | null;
   from: Date;
+  now: Date;
   actor: string;
 }
 
-/** Open until the address is in force. An earlier announcement that was still open is over. */
+/** Open until the address is in force, which may be at once. An earlier announcement that was still open is over. */
 async function announce(
   tx: Sql,
   alerts: Alerts,
-  { orchestratorId, before, after, from, actor }: Announcement,
+  { orchestratorId, before, after, from, now, actor }: Announcement,
 ): Promise<void> {
   const key = { kind: 'payout_address_changed', subject: `orchestrator/${orchestratorId}` } as const;
-  const now = after ?? 'nowhere: payouts wait';
+  const destination = after ?? 'nowhere: payouts wait';
   await alerts.resolve(tx, key);
   await alerts.raise(tx, {
     ...key,
-    text: `${actor} changed where it is paid from ${before ?? 'nowhere'} to ${now}, from ${from.toISOString()} on`,
+    text: `${actor} changed where it is paid from ${before ?? 'nowhere'} to ${destination}, from ${from.toISOString()} on`,
     details: { before, after, effective_from: from.toISOString(), actor },
   });
+  if (from <= now) await alerts.resolve(tx, key);
 }
 
 /** What an admitted payee brought with it. */
 export async function announceFirst(
   tx: Sql,
   alerts: Alerts,
-  { id, payoutAddress, nextPayoutAddress, payoutAddressEffectiveFrom: from }: Orchestrator,
+  { id, payoutAddress, nextPayoutAddress, payoutAddressEffectiveFrom: from, createdAt: now }: Orchestrator,
   actor: string,
 ): Promise<void> {
   const after = nextPayoutAddress ?? payoutAddress;
   if (after === null || from === null) return;
-  await announce(tx, alerts, { orchestratorId: id, before: null, after, from, actor });
+  await announce(tx, alerts, { orchestratorId: id, before: null, after, from, now, actor });
 }
 
 const NAMED_IN_ALERT = 100;
@@ -112,13 +114,14 @@ export async function announceImport(
   const [first] = paid;
   if (!first) return;
   const from = first.from.toISOString();
+  const key = { kind: 'payout_address_changed', subject: `import/${importId}` } as const;
   await alerts.raise(tx, {
-    kind: 'payout_address_changed',
-    subject: `import/${importId}`,
+    ...key,
     text: `${actor} imported ${paid.length} payees with payout addresses, in force from ${from} on`,
     details: {
       ...{ count: paid.length, effective_from: from, actor },
       first: paid.slice(0, NAMED_IN_ALERT).map(({ from: _from, ...named }) => named),
     },
   });
+  if (admitted.every(({ nextPayoutAddress }) => nextPayoutAddress === null)) await alerts.resolve(tx, key);
 }
