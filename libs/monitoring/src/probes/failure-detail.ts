@@ -16,13 +16,24 @@ const words: Readonly<Record<string, string>> = {
   HPE_INVALID_CONSTANT: 'not HTTP',
 };
 
+const property = (error: unknown, name: string): unknown =>
+  typeof error === 'object' && error !== null && name in error ? Reflect.get(error, name) : undefined;
+
 /** Clients wrap what the system said: in a cause, or in a list when a name has several addresses. */
 function* unwrapped(error: unknown): Generator {
-  for (let at: unknown = error, depth = 0; at instanceof Object && depth < 5; depth++) {
+  let at = error;
+  for (let depth = 0; at !== undefined && depth < 5; depth++) {
     yield at;
-    if ('errors' in at && Array.isArray(at.errors)) yield* at.errors;
-    at = 'cause' in at ? at.cause : undefined;
+    const several = property(at, 'errors');
+    if (Array.isArray(several)) yield* several;
+    at = property(at, 'cause');
   }
+}
+
+/** By its shape: errors of Node are no instances of `Error` inside a sandbox. */
+export function messageOf(error: unknown): string {
+  const message = property(error, 'message');
+  return typeof message === 'string' ? message : String(error);
 }
 
 /** What went wrong in a few words, without any of the secrets. */
@@ -31,8 +42,7 @@ export function failureDetail(error: unknown, secrets: readonly string[]): strin
   const codes = [...unwrapped(error)].map((each) => errorCode(each) ?? '');
   const known = codes.map((code) => words[code]).find((word) => word !== undefined);
   if (known !== undefined) return known;
-  const message = error instanceof Error ? error.message : String(error);
-  return reasonText(redact(message, secrets)) || 'failed';
+  return reasonText(redact(messageOf(error), secrets)) || 'failed';
 }
 
 const redact = (text: string, secrets: readonly string[]) =>

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { messageOf } from './failure-detail.js';
 import { type Probe, type ProbedRun, ProbeFailedError } from './probe.js';
 import { assertStartedWith } from './started-with-container.js';
 
@@ -92,7 +93,7 @@ async function infoIfAllowed(client: RedisAnswers): Promise<string | null> {
   try {
     return String(await client.info('server'));
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith('NOPERM')) return null;
+    if (messageOf(error).startsWith('NOPERM')) return null;
     throw error;
   }
 }
