@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '#platform/testing';
 import { parse } from 'csv-parse/sync';
+import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { fieldsOf, nobody, type RestRig, startRestRig } from '../testing/rest-rig.js';
+import { fieldsOf, nobody, problem, type RestRig, startRestRig } from '../testing/rest-rig.js';
 import { type Answer, until } from '../testing/running-distributor.js';
 
 const statement = z.object({
@@ -31,9 +32,12 @@ const future = '2100-01-01T00:00:00.000Z';
 describe('REST: statements', () => {
   let rig: RestRig;
   let paid: string;
+  let databaseUrl: string;
 
   beforeAll(async () => {
-    rig = await startRestRig(await createTestDatabase());
+    const database = await createTestDatabase();
+    databaseUrl = database.url;
+    rig = await startRestRig(database);
     const [first] = await until(
       () => rig.itemsOf('payments?limit=1'),
       (items) => items.length > 0,
@@ -155,6 +159,55 @@ describe('REST: statements', () => {
       expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
       expect(fieldsOf(answer)).toEqual([field]);
     }
+  });
+
+  it('of any length are files, and a reader who goes away leaves nothing behind', async () => {
+    const { id } = await rig.create();
+    await rig.send('POST', 'adjustments', {
+      orchestrator_id: id,
+      amount_usd: '-100',
+      reason: 'nothing is paid',
+    });
+    const owner = await new DataSource({ type: 'postgres', url: databaseUrl }).initialize();
+    try {
+      // Past the ledger's function, which would take a minute for this.
+      await owner.query(
+        `insert into ledger.transfer (effective_at, journal_entry_id, debit_account_id, credit_account_id, amount, kind)
+           select now() - make_interval(secs => s), 1, d.id, c.id, 10, 'accrual' from generate_series(1, 60000) s,
+                  ledger.account d, ledger.account c where d.code = $1 and c.code = $2`,
+        [`expense:adjustments:${id}`, `liability:payable:${id}`],
+      );
+      await owner.query('select ledger.rebuild_balances()');
+    } finally {
+      await owner.destroy();
+    }
+    const refused = await rig.get(`orchestrators/${id}/statement`);
+    expect(refused.status).toBe(422);
+    expect(fieldsOf(refused)).toEqual(['from']);
+    expect(problem.parse(refused.body).detail).toContain('Accept: text/csv');
+
+    // More readers than files are sent at once.
+    for (let reader = 0; reader < 6; reader += 1) {
+      const leaving = new AbortController();
+      const answer = await until(
+        () =>
+          fetch(`${rig.distributor.url}/api/v1/orchestrators/${id}/statement`, {
+            headers: { accept: 'text/csv', authorization: `Bearer ${rig.token}` },
+            signal: leaving.signal,
+          }),
+        ({ status }) => status === 200,
+      );
+      await answer.body?.getReader().read();
+      leaving.abort();
+    }
+    const file = await until(
+      () => csv(id),
+      ({ status }) => status === 200,
+    );
+    const rows = rowsOf(file);
+    expect(rows).toHaveLength(60_001);
+    expect(rows.at(-1)?.balance_usd).toBe('-99.400000');
+    expect(file.headers.get('closing-balance-usd')).toBe('-99.400000');
   });
 
   it('answer 404 for an orchestrator that does not exist', async () => {

@@ -195,8 +195,9 @@ describe('statements', () => {
     const id = await create();
     await fill(id, 2_500);
     const statement = await statements.open(id, { from: at(-86_400 * 3), to: at(3_600) });
-    const first = await statement.batches.next();
     await post(id, 'accrual', 1_000n, 0);
+    const first = await statement.batches.next();
+    await post(id, 'accrual', 1_000n, 60);
     let count = first.value?.length ?? 0;
     for await (const batch of statement.batches) count += batch.length;
     await statement.close();
