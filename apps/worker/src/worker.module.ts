@@ -3,6 +3,8 @@ import { Monitor, ReportSigner } from '#monitoring';
 import { HealthModule, MetricsModule } from '#platform';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 
+import { EventsController } from './events/events.controller.js';
+import { StateEvents } from './events/state-events.js';
 import { AgentNetController } from './jobs/agent-net.controller.js';
 import { CapabilityLifecycle } from './jobs/capability-lifecycle.js';
 import { JobRequests } from './jobs/job-requests.js';
@@ -64,8 +66,8 @@ export class WorkerModule {
         MetricsModule,
         HealthModule.register({ inject: [Monitor, CapabilityRegistration], useFactory: workerHealth }),
       ],
-      controllers: [AgentNetController, UptimeController, ReportsController],
-      providers: [ReportMaker, WorkerMetrics, JobRequests, CapabilityLifecycle],
+      controllers: [AgentNetController, UptimeController, ReportsController, EventsController],
+      providers: [ReportMaker, WorkerMetrics, JobRequests, CapabilityLifecycle, StateEvents],
     };
   }
 }

@@ -68,11 +68,13 @@ describe('what an operator looks at', () => {
         .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
         .sort(),
     ).toEqual([
+      'get /events',
       'get /health',
       'get /health/live',
       'get /health/ready',
       'get /metrics',
       'get /reports',
+      'get /reports/minutes',
       'get /service-status',
       'get /service-uptime',
       'post /agent-net',

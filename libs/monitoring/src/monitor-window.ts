@@ -49,7 +49,7 @@ export function sealedMinutes(
   if (fromMs % minuteMs !== 0 || toMs % minuteMs !== 0) {
     throw new InvalidWindowError('minutes are asked for in whole minutes');
   }
-  const sealedUntilMs = journal?.health().sealedUntilMs ?? 0;
-  if (!journal || toMs > sealedUntilMs) throw new BeyondWatermarkError(sealedUntilMs);
+  const limitMs = journal ? (journal.health().sealedUntilMs ?? journal.beginMs) : 0;
+  if (!journal || toMs > limitMs) throw new BeyondWatermarkError(limitMs);
   return journal.sealedMinutes({ fromMs, toMs });
 }

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import Docker from 'dockerode';
 
-import { allUp, MonitorRig, settled, transition, uptime } from '../testing/monitor-rig.js';
+import { allUp, MonitorRig, settled, transition, until, uptime } from '../testing/monitor-rig.js';
 import { tarOf } from '../testing/tar.js';
 import { parseDockerHost } from './containers/docker-host.js';
 
@@ -103,6 +103,19 @@ onEngine('Monitor on a real Docker Engine', () => {
       expect(uptime(monitor, other, fromMs, toMs).upMs).toBe(toMs - fromMs);
     }
     expect(monitor.window(fromMs, toMs).allUpMs).toBe(found.upMs);
+  });
+
+  it('tells of a killed container well before the next inspection would', async () => {
+    const monitor = await rig.start(names, { inspectEveryMs: 60_000 });
+    await until(() => monitor.engine().watched && monitor.statuses().every(({ state }) => state === 'up'));
+    const down = transition(monitor, redis, 'down');
+    await container(redis).kill();
+    const { atMs } = await down;
+    expect(monitor.statuses().find(({ name }) => name === redis)).toMatchObject({
+      state: 'down',
+      sinceMs: atMs,
+    });
+    expect(atMs).toBe((await engineTimes(redis)).finishedMs);
   });
 
   it('follows a pause, a restart, a removal and a rename', async () => {

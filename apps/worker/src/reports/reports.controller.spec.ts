@@ -89,3 +89,21 @@ describe('GET /reports', () => {
     expect(problem.fields).toEqual(fields);
   });
 });
+
+describe('GET /reports/minutes', () => {
+  const minutes = (from: string, to: string) => send(`${worker.url}/reports/minutes?from=${from}&to=${to}`);
+
+  it('has no line for what lies before the journal', async () => {
+    const answer = await minutes('2020-01-01T00:00:00.000Z', '2020-01-02T00:00:00.000Z');
+    expect(answer).toMatchObject({ status: 200, text: '' });
+    expect(answer.headers['content-type']).toMatch('application/x-ndjson');
+  });
+
+  it('refuses what is not sealed yet, and what is not a whole minute', async () => {
+    const within = await minutes('2026-11-22T12:00:30.000Z', '2026-11-22T12:01:00.000Z');
+    expect(problemOf(within)).toMatchObject({ status: 400, fields: ['from'] });
+    const minute = new Date(Math.floor(Date.now() / 60_000) * 60_000);
+    const next = new Date(minute.getTime() + 60_000);
+    expect(problemOf(await minutes(minute.toISOString(), next.toISOString()))).toMatchObject({ status: 409 });
+  });
+});

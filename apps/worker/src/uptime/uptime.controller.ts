@@ -55,12 +55,10 @@ export class UptimeController {
   @ApiOperation({ summary: 'What each service does now' })
   @ApiResponse({ status: 200, description: 'The states', standardSchema: serviceStatusesSchema })
   status(): ServiceStatuses {
-    return statusView(
-      this.monitor.statuses(),
-      this.lastMinute(),
-      this.config.minUptimeBasisPoints,
-      Date.now(),
-    );
+    return {
+      ...statusView(this.monitor.statuses(), this.lastMinute(), this.config.minUptimeBasisPoints, Date.now()),
+      empty_patterns: this.monitor.emptyPatterns(),
+    };
   }
 
   @Post('service-status')

@@ -106,6 +106,9 @@ export const serviceStatusesSchema = z
     timestamp: time(),
     monitored_count: z.int().meta({ example: 7 }),
     services: z.record(z.string(), serviceStatus).meta({ description: 'By container name' }),
+    empty_patterns: z
+      .array(z.string())
+      .meta({ description: 'Globs that stand for no container now: they count for nothing', example: [] }),
     summary: z.object({
       overall_uptime: percentage().meta({ description: 'Mean over the 60 s that end at the watermark' }),
       services_up: z.int().meta({ description: 'Up now', example: 7 }),

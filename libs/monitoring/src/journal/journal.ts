@@ -88,7 +88,7 @@ export class Journal {
     minutes.load();
     const { selection, retentionMs, log } = options;
     hours.load(selection.key);
-    const beginMs = Math.floor(row.since_ms / minuteMs) * minuteMs;
+    const { beginMs } = this;
     const parts = { segments, minutes, hours, archive, selection, beginMs };
     this.segments = segments;
     this.minutes = minutes;
@@ -134,6 +134,11 @@ export class Journal {
   /** Nothing before this changes any more. */
   get watermarkMs(): number {
     return this.watermark;
+  }
+
+  /** Start of the first minute. */
+  get beginMs(): number {
+    return Math.floor(this.sinceMs / minuteMs) * minuteMs;
   }
 
   health(): JournalHealth {
