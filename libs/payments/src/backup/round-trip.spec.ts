@@ -6,6 +6,8 @@ import { openTestSettlement, type TestSettlement } from '../../testing/test-sett
 import { TestWorker } from '../../testing/test-worker.js';
 import { account } from '../ledger/account.js';
 import { Sealing } from '../sealing/sealing.js';
+import { onReadOnlyBooks } from '../verification/read-only-books.js';
+import { verifyBooks } from '../verification/verify-books.js';
 import { type BooksCopies, contentOf, definitionsOf, openBooksCopies } from './testing/books-copies.js';
 import { fillBooks, filledTables } from './testing/full-books.js';
 
@@ -40,6 +42,15 @@ describe('books that were backed up and restored', () => {
     }
     expect(restored).toEqual(original);
     expect(await definitionsOf(url)).toEqual(await definitionsOf(world.books.url));
+    // Seals and all: what was found before is found, what was sound is sound.
+    const verified = async (of: string) => {
+      const { head, checks } = await onReadOnlyBooks(of, (sql) => verifyBooks(sql));
+      return { head, found: checks.map(({ name, findings }) => ({ name, findings })) };
+    };
+    const verification = await verified(url);
+    expect(verification).toEqual(await verified(world.books.url));
+    expect(verification.found).toContainEqual({ name: 'seals', findings: [] });
+    expect(verification.head).not.toBeNull();
     expect(books).toMatchObject({
       accounts_out_of_balance: [],
       open_payouts: 1,
