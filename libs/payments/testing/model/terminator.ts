@@ -1,10 +1,10 @@
 import { Client } from 'pg';
-import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 
 import type { Database } from '#platform';
 
 import type { EvidenceSource } from '../../src/assessments/evidence-source.js';
+import { watchQueries, watchQuestions } from './watch-steps.js';
 
 export interface TerminationPlan {
   /** How many steps until the next one, and whom to hit: a number from 0 to below the bound. */
@@ -54,38 +54,12 @@ export class Terminator {
 
   /** The same process, whose every query is a step. */
   watch(database: Database): Database {
-    const step = () => this.step();
-    const counting = <T extends object>(target: T): T =>
-      new Proxy(target, {
-        get(of, key) {
-          const value: unknown = Reflect.get(of, key, of);
-          if (typeof value !== 'function') return value;
-          if (key !== 'query') return (...given: unknown[]): unknown => Reflect.apply(value, of, given);
-          return async (...given: unknown[]): Promise<unknown> => {
-            await step();
-            return Reflect.apply(value, of, given) as unknown;
-          };
-        },
-      });
-    return new Proxy(database, {
-      get(of, key) {
-        if (key === 'dataSource') return counting(of.dataSource);
-        if (key === 'transaction')
-          return <T>(work: (tx: EntityManager) => Promise<T>): Promise<T> =>
-            of.transaction((tx) => work(counting(tx)));
-        return Reflect.get(of, key, of) as unknown;
-      },
-    });
+    return watchQueries(database, () => this.step());
   }
 
   /** The same source, of which every question is a step. */
   watchSource(source: EvidenceSource): EvidenceSource {
-    return {
-      fetch: async (request) => {
-        await this.step();
-        return source.fetch(request);
-      },
-    };
+    return watchQuestions(source, () => this.step());
   }
 
   private async step(): Promise<void> {
