@@ -17,6 +17,7 @@ export const storedAssessmentRow = z.object({
   amount_micro_usd: sqlBigint,
   worker_address: z.string().nullable(),
   exclusive_worker: z.boolean(),
+  required_capability: z.string().nullable(),
   /** Versions that it names, and those in force at its start. */
   rate_id: sqlBigint,
   rate_in_force: sqlBigint.nullable(),
@@ -64,7 +65,7 @@ const newest = (table: string, owner: string): string => `
 /** In the order of their numbers, after $1, at most $2. */
 export const storedAssessmentsQuery = `
   select a.seq, a.id, a.orchestrator_id, a.period_start, a.period_end, a.decision, a.reason, a.reason_text, a.up_ms,
-         a.window_ms, a.amount_micro_usd, a.worker_address, a.exclusive_worker,
+         a.window_ms, a.amount_micro_usd, a.worker_address, a.exclusive_worker, a.required_capability,
          a.rate_id, case when own_rate.micro_usd_per_minute is not null then own_rate.id else general_rate.id end as rate_in_force,
          a.rate_micro_usd_per_minute as rate_said, rate.micro_usd_per_minute as rate_micro_usd,
          a.policy_id, general_policy.id as policy_in_force, a.own_policy_id, own_policy.id as own_policy_in_force,
@@ -75,11 +76,11 @@ export const storedAssessmentsQuery = `
          e.challenge, e.received_at, e.latency_ms, e.report, e.clock_skew_ms,
          s.challenge as second_challenge, s.received_at as second_received_at, s.latency_ms as second_latency_ms,
          s.report as second_report,
-         a.reason = 'shared_worker' and (
+         coalesce(a.reason = 'shared_worker' and (
            exists (select 1 from payments.assessment o where o.worker_address = a.worker_address and o.decision = 'paid'
                      and o.period_start = a.period_start and o.orchestrator_id <> a.orchestrator_id)
            or exists (select 1 from payments.orchestrator_fact o where o.fact = 'worker_address' and o.value = a.worker_address
-                        and o.orchestrator_id <> a.orchestrator_id)) is true as has_shared_worker
+                        and o.orchestrator_id <> a.orchestrator_id)), false) as has_shared_worker
     from payments.assessment a
     left join payments.evidence e on e.assessment_id = a.id
     left join payments.second_evidence s on s.assessment_id = a.id

@@ -11,9 +11,6 @@ export interface EvidenceFault {
   problem: string;
 }
 
-/** No report speaks for it: where the required capability was what a report lacked, any other one lacks it too. */
-const noCapability = '';
-
 /** Null when a version that the assessment names is gone or cannot be. */
 export function storedTerms(stored: StoredAssessment): Terms | null {
   const { threshold_bp, required_services, rate_micro_usd } = stored;
@@ -33,8 +30,7 @@ export function storedTerms(stored: StoredAssessment): Terms | null {
     aggregation,
     requiredServices: required_services,
     rateMicroUsdPerMinute: rate_micro_usd,
-    // The capability that was required is not stored.
-    capability: stored.reason === 'wrong_capability' ? noCapability : null,
+    capability: stored.required_capability,
     exclusive: stored.exclusive_worker,
   };
 }
