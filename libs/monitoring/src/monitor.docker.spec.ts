@@ -8,6 +8,7 @@ import Docker from 'dockerode';
 import { allUp, MonitorRig, settled, transition, until, uptime } from '../testing/monitor-rig.js';
 import { tarOf } from '../testing/tar.js';
 import { parseDockerHost } from './containers/docker-host.js';
+import { MonitoringPlan } from './plan/monitoring-plan.js';
 
 const required = process.env.REQUIRE_DOCKER === '1';
 const dockerHost = process.env.DOCKER_HOST;
@@ -162,6 +163,58 @@ onEngine('Monitor on a real Docker Engine', () => {
     expect((await down).reason).toBe('unhealthy');
     const toMs = await settled(monitor);
     expect(uptime(monitor, checked, fromMs, toMs)).toMatchObject({ startingMs: 0, unknownMs: 0 });
+  });
+
+  it('lets a program that only bears the name earn nothing', async () => {
+    const image = (await container(redis).inspect()).Image;
+    const policy = (command: string[], images = [image]) => ({ images, command, binds: [] });
+    const [impostor = '', rebuilt = ''] = names.filter((name) => name !== redis);
+    const plan = new MonitoringPlan([
+      { services: redis, probe: null, identity: policy(['/busybox', 'sleep', '3600']) },
+      { services: impostor, probe: null, identity: policy(['docker-entrypoint.sh', 'redis-server']) },
+      {
+        services: rebuilt,
+        probe: null,
+        identity: policy(['/busybox', 'sleep', '3600'], [`sha256:${'0'.repeat(64)}`]),
+      },
+    ]);
+    const monitor = await rig.start([redis, impostor, rebuilt], { plan, inspectEveryMs: 1_000 });
+    const up = transition(monitor, redis, 'up');
+    const down = transition(monitor, impostor, 'down');
+    await Promise.all([up, down, transition(monitor, rebuilt, 'down')]);
+    const fromMs = await settled(monitor);
+    const toMs = await settled(monitor);
+    expect(monitor.statuses().map(({ running, reason }) => [running, reason])).toEqual([
+      [true, null],
+      [true, 'identity mismatch: command'],
+      [true, `identity mismatch: image ${image.slice(0, 19)}`],
+    ]);
+    expect(uptime(monitor, redis, fromMs, toMs).upMs).toBe(toMs - fromMs);
+    expect(uptime(monitor, impostor, fromMs, toMs)).toMatchObject({ upMs: 0, downMs: toMs - fromMs });
+    expect(uptime(monitor, rebuilt, fromMs, toMs)).toMatchObject({ upMs: 0, downMs: toMs - fromMs });
+  });
+
+  it('refuses what is mounted into a container, and the network of another one', async () => {
+    const options = { Image: image, Cmd: ['/busybox', 'sleep', '3600'] };
+    const mounted = await docker.createContainer({
+      ...options,
+      name: `${prefix}-mounted`,
+      HostConfig: { NetworkMode: 'none', Binds: ['/etc/hostname:/busybox.conf:ro'] },
+    });
+    const joined = await docker.createContainer({
+      ...options,
+      name: `${prefix}-joined`,
+      HostConfig: { NetworkMode: `container:${redis}` },
+    });
+    const services = [`${prefix}-mounted`, `${prefix}-joined`];
+    const plan = new MonitoringPlan([{ services: `${prefix}-*`, probe: null, identity: { binds: [] } }]);
+    const monitor = await rig.start(services, { plan });
+    await Promise.all([mounted.start(), joined.start()]);
+    await until(() => monitor.statuses().every(({ running }) => running));
+    expect(monitor.statuses().map(({ reason }) => reason)).toEqual([
+      'identity mismatch: mount on /busybox.conf',
+      'identity mismatch: network of another container',
+    ]);
   });
 
   it('infers the up time of a short absence from what the Engine remembers', async () => {
