@@ -1,6 +1,6 @@
 import { defaultServices } from '#monitoring';
 import { paymentsMigrations } from '#payments';
-import { type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '#platform';
+import { type EmbeddedPostgres, migrate, removeEmbeddedPostgresData, startEmbeddedPostgres } from '#platform';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,10 @@ export async function startServer(cleanUp: CleanUp): Promise<EmbeddedPostgres> {
   cleanUp.add(() => rm(folder, { recursive: true, force: true }));
   // As root PostgreSQL runs as another user, who must be able to enter.
   await chmod(folder, 0o755);
-  const server = await startEmbeddedPostgres({ dataDir: join(folder, 'data') });
+  const dataDir = join(folder, 'data');
+  // Elsewhere where the temporary folder is root's own.
+  cleanUp.add(() => removeEmbeddedPostgresData(dataDir));
+  const server = await startEmbeddedPostgres({ dataDir });
   cleanUp.add(() => server.stop());
   return server;
 }

@@ -8,7 +8,7 @@ import {
   Ledger,
   paymentsMigrations,
 } from '#payments';
-import { createLogger, Database, DatabaseModule } from '#platform';
+import { createLogger, Database, DatabaseModule, delay } from '#platform';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
@@ -49,6 +49,10 @@ const database = app.get(Database);
 await database.whenReady();
 const assessor = app.get(Assessor);
 const workers = new WorkerEvidence({ timeoutMs });
+
+const TICK_MS = 1_000;
+/** Then the benchmark says that decisions are missing. */
+const LONGEST_PERIOD_MS = 120_000;
 
 interface Watch {
   firstQuestionAt: number | undefined;
@@ -97,16 +101,30 @@ function watchTransactions(books: Database): void {
 watchLedger(app.get(Ledger));
 watchTransactions(database);
 
+/** As the distributor's schedule does: a turn every second, whether or not earlier ones still wait for somebody. */
+async function takeTurns(expected: number): Promise<{ decided: number; turns: number }> {
+  const turns: Promise<void>[] = [];
+  let decided = 0;
+  const enough = new AbortController();
+  const deadline = performance.now() + LONGEST_PERIOD_MS;
+  while (!enough.signal.aborted && performance.now() < deadline) {
+    turns.push(
+      assessor.assessDue(watchedWorkers).then(({ length }) => {
+        decided += length;
+        if (decided >= expected) enough.abort();
+      }),
+    );
+    await delay(TICK_MS, enough.signal);
+  }
+  await Promise.all(turns);
+  return { decided, turns: turns.length };
+}
+
 answerWith(assessMessage, async ({ expected }): Promise<AssessedTurns> => {
   watch = { firstQuestionAt: undefined, lastAnswerAt: 0, recordMs: 0, recordTransactions: 0, postMs: 0 };
   const cpuBefore = ownCpuTime();
   const startedAt = performance.now();
-  let decided = 0;
-  let turns = 0;
-  while (decided < expected && turns < 100) {
-    decided += (await assessor.assessDue(watchedWorkers)).length;
-    turns += 1;
-  }
+  const { decided, turns } = await takeTurns(expected);
   const wholeMs = performance.now() - startedAt;
   const firstQuestionAt = watch.firstQuestionAt ?? startedAt;
   return {
@@ -114,7 +132,7 @@ answerWith(assessMessage, async ({ expected }): Promise<AssessedTurns> => {
     turns,
     wholeMs,
     claimMs: firstQuestionAt - startedAt,
-    fetchMs: watch.lastAnswerAt - firstQuestionAt,
+    fetchMs: Math.max(0, watch.lastAnswerAt - firstQuestionAt),
     recordMs: watch.recordMs,
     recordTransactions: watch.recordTransactions,
     postMs: watch.postMs,

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 
 import type { CleanUp } from './clean-up.js';
 
-const answerLimitMs = 120_000;
+const answerLimitMs = 180_000;
 
 /** A process of the benchmark that does one thing at a time: a message goes in, its answer comes out. */
 export class Child {
@@ -31,7 +31,7 @@ export class Child {
     return this.process.pid ?? -1;
   }
 
-  /** @throws Error when the process ends or does not answer within two minutes */
+  /** @throws Error when the process ends or does not answer within three minutes */
   async ask<S extends z.ZodType>(message: unknown, answer: S): Promise<z.output<S>> {
     const limit = new AbortController();
     const timer = setTimeout(() => {
