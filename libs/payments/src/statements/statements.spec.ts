@@ -139,6 +139,13 @@ describe('statements', () => {
     });
   });
 
+  it('take any time that can be written down', async () => {
+    const id = await create();
+    await post(id, 'accrual', 10n, -60);
+    const range = { from: new Date('0000-01-01T00:00:00.000Z'), to: new Date('9999-12-31T23:59:59.999Z') };
+    expect(await statements.read(id, range)).toMatchObject({ lineCount: 1, closingMicroUsd: 10n });
+  });
+
   it('refuse a range that holds no time, and an orchestrator that does not exist', async () => {
     const id = await create();
     for (const range of [{ from: at(60), to: at(60) }, { from: at(1) }, { from: at(0), to: at(-1) }]) {
