@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,6 +69,24 @@ describe('the worker as a program', () => {
       expect(keyless).toMatchObject({ code: 1, err: expect.stringContaining(absent) });
       const unusable = await runToEnd({ WORKER_DATA_DIR: '/dev/null/worker' });
       expect(unusable).toMatchObject({ code: 1, err: expect.stringContaining('/dev/null/worker') });
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  });
+
+  it('does not start with a monitoring file that is wrong, and says where', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'worker-main-'));
+    const file = join(dataDir, 'monitoring.yaml');
+    await writeFile(
+      file,
+      'services:\n  redis_scb:\n    probe: { type: redis, prot: 1, password: hunter2 }\n',
+    );
+    try {
+      const { code, out, err } = await runToEnd({ WORKER_DATA_DIR: dataDir });
+      expect(code).toBe(1);
+      expect(err).toContain(`${file}:3:27 services.redis_scb.probe.prot is not known here`);
+      expect(err).toContain(`${file}:3:36 services.redis_scb.probe.password must be`);
+      expect(out + err).not.toMatch(/hunter2|\n {4}at /);
     } finally {
       await rm(dataDir, { recursive: true, force: true });
     }

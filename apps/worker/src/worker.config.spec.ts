@@ -150,7 +150,7 @@ describe("the worker's configuration", () => {
       const faults = faultsOf({ MONITORING_FILE, WORKER_PORT: 'x' });
       expect(faults).toEqual({
         WORKER_PORT: expect.any(String),
-        MONITORING_FILE: `${MONITORING_FILE}:1:49 services.redis_scb.probe.password needs the environment variable REDIS_PASSWORD, which is not set`,
+        MONITORING_FILE: `${MONITORING_FILE}:1:48 services.redis_scb.probe.password needs the environment variable REDIS_PASSWORD, which is not set`,
       });
       const { monitoringPlan } = parse({ MONITORING_FILE, REDIS_PASSWORD: 'of-redis' });
       expect(monitoringPlan.secrets).toEqual(['of-redis']);
