@@ -1,5 +1,6 @@
 import { delay, FactLogger, Loop } from '#platform';
 
+import { AnsweredWindows } from './answered-windows.js';
 import { EngineClient } from './containers/engine-client.js';
 import { EventStream, type ReceivedEvent } from './containers/event-stream.js';
 import { ServiceSelection } from './containers/service-selection.js';
@@ -52,6 +53,7 @@ export class Monitor {
   private readonly engineClient: EngineClient;
   private readonly requestTimeoutMs: number;
   private readonly events: MonitorEvents;
+  private readonly answered = new AnsweredWindows();
   private readonly stopping = new AbortController();
   private readonly inspectors = new Map<string, Inspector>();
   private readonly plan: MonitoringPlan;
@@ -153,7 +155,7 @@ export class Monitor {
    * @throws BeyondWatermarkError, InvalidWindowError
    */
   window(fromMs: number, toMs: number): WindowUptime {
-    return measureUptime(this.journalFile, fromMs, toMs);
+    return this.answered.get(fromMs, toMs, () => measureUptime(this.journalFile, fromMs, toMs));
   }
 
   /**

@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 
 import { ApiProblems } from '../problem-responses.js';
 import { ReportMaker } from '../reports/report-maker.js';
+import { PerWindow } from '../uptime/per-window.js';
 import { judgeWindow } from '../uptime/uptime-view.js';
 import { spanOf } from '../uptime/window-query.js';
 import { WORKER_CONFIG, type WorkerConfig } from '../worker.config.js';
@@ -20,6 +21,8 @@ const rememberedJobs = 256;
 @Controller('agent-net')
 export class AgentNetController {
   private readonly answered = new JobMemory<JobAnswer>({ capacity: rememberedJobs, keepMs: rememberedMs });
+
+  private readonly judged = new PerWindow((window) => judgeWindow(window, this.config.minUptimeBasisPoints));
 
   constructor(
     private readonly reports: ReportMaker,
@@ -55,7 +58,7 @@ export class AgentNetController {
   private answer(job: JobInput): JobAnswer {
     const span = spanOf(job, this.monitor.watermarkMs());
     const { window, signed } = this.reports.make(span, job.challenge);
-    const judged = judgeWindow(window, this.config.minUptimeBasisPoints);
+    const judged = this.judged.of(window);
     return {
       status: 'success',
       agent_id: job.agent_id ?? null,

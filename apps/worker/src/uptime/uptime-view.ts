@@ -39,16 +39,15 @@ export function judgeWindow(window: WindowUptime, minUptimeBasisPoints: bigint) 
   };
 }
 
+/** All of the answer but when it is given. */
 export function uptimeView(
   window: WindowUptime,
   minUptimeBasisPoints: bigint,
-  nowMs: number,
-): ServiceUptimes {
+): Omit<ServiceUptimes, 'timestamp'> {
   const windowMs = window.toMs - window.fromMs;
   const { percentage, isEligible, total, up, down } = judgeWindow(window, minUptimeBasisPoints);
   const knownMs = window.services.reduce((sum, { unknownMs }) => sum + windowMs - unknownMs, 0);
   return {
-    timestamp: toIsoTime(nowMs),
     from: toIsoTime(window.fromMs),
     to: toIsoTime(window.toMs),
     window_ms: windowMs,

@@ -1,10 +1,12 @@
 import { Monitor, type WindowUptime } from '#monitoring';
+import { toIsoTime } from '#platform';
 import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 
 import { openApiSchema } from '../open-api-schema.js';
 import { ApiProblems } from '../problem-responses.js';
 import { WORKER_CONFIG, type WorkerConfig } from '../worker.config.js';
+import { PerWindow } from './per-window.js';
 import { statusView, uptimeView } from './uptime-view.js';
 import {
   type ServiceStatuses,
@@ -17,6 +19,8 @@ import { postedWindowSchema, spanOf, type WindowQuery, windowSchema } from './wi
 @ApiTags('uptime')
 @Controller()
 export class UptimeController {
+  private readonly views = new PerWindow((window) => uptimeView(window, this.config.minUptimeBasisPoints));
+
   constructor(
     private readonly monitor: Monitor,
     @Inject(WORKER_CONFIG) private readonly config: WorkerConfig,
@@ -32,7 +36,7 @@ export class UptimeController {
   @ApiProblems(400, 409)
   uptime(@Query({ schema: windowSchema }) query: WindowQuery): ServiceUptimes {
     const { fromMs, toMs } = spanOf(query, this.monitor.watermarkMs());
-    return uptimeView(this.monitor.window(fromMs, toMs), this.config.minUptimeBasisPoints, Date.now());
+    return { timestamp: toIsoTime(Date.now()), ...this.views.of(this.monitor.window(fromMs, toMs)) };
   }
 
   @Post('service-uptime')

@@ -14,7 +14,7 @@ export {
   recoverReportSigner,
   ReportSigner,
 } from './report-signer.js';
-export { reportDigest, reportDomain, reportMessage, reportTypes } from './typed-data.js';
+export { reportDigest, reportDomain, reportMessage, reportTypes, servicesHash } from './typed-data.js';
 export { type ServiceUptime, type SignedReport, type UptimeReport, zeroBytes32 } from './uptime-report.js';
 export {
   MalformedReportError,

@@ -49,9 +49,14 @@ export class ReportSigner {
     return new ReportSigner(parsePrivateKey(privateKey, curve), curve);
   }
 
-  sign(statement: Omit<UptimeReport, 'workerAddress' | 'version'>): SignedReport {
+  /** @param hashOfServices of `statement.services`, when it is known already */
+  sign(
+    statement: Omit<UptimeReport, 'workerAddress' | 'version'>,
+    hashOfServices?: Uint8Array,
+  ): SignedReport {
     const report: UptimeReport = { ...statement, version: 1, workerAddress: this.address };
-    const { signature, recoveryId } = this.curve.sign(reportDigest(report), this.#privateKey);
+    const digest = reportDigest(report, hashOfServices);
+    const { signature, recoveryId } = this.curve.sign(digest, this.#privateKey);
     return { report, signature: `${toHex(signature)}${(27 + recoveryId).toString(16)}` };
   }
 }
