@@ -49,14 +49,14 @@ describe('an assessment', () => {
         {
           kind: 'container',
           claimedId: `autogen_agent of ${worker.address}`,
-          description: `the container autogen_agent of ${worker.address} (autogen_agent)`,
+          service: 'autogen_agent',
         },
         {
           kind: 'container',
           claimedId: `redis_scb of ${worker.address}`,
-          description: `the container redis_scb of ${worker.address} (redis_scb)`,
+          service: 'redis_scb',
         },
-        { kind: 'engine', claimedId: worker.engineId, description: `the Docker Engine ${worker.engineId}` },
+        { kind: 'engine', claimedId: worker.engineId, service: null },
       ],
     });
   });

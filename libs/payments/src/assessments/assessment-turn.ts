@@ -2,11 +2,11 @@ import { randomInt } from 'node:crypto';
 
 import { FactLogger } from '#platform';
 
-import { assess, type Evidence } from './assess.js';
+import { assess, type Evidence, type Judgement } from './assess.js';
 import type { AssessmentRecord } from './assessment.js';
 import { attempt, type Attempted } from './attempt.js';
 import type { DecisionWriter } from './decision-writer.js';
-import { type HouseRules, termsOf } from './decision.js';
+import { type HouseRules, judgedEvidence, type JudgedEvidence, termsOf } from './decision.js';
 import type { DuePeriod } from './due-periods.js';
 import type { EvidenceSource } from './evidence-source.js';
 import type { FetchGate } from './fetch-gate.js';
@@ -71,7 +71,7 @@ export class AssessmentTurn {
   private async assessOrchestrator(periods: readonly DuePeriod[]): Promise<void> {
     try {
       for (const [index, due] of periods.entries()) {
-        const asked = due.status === 'paused' ? { kind: 'paused' as const } : await this.ask(due);
+        const asked = due.status === 'paused' ? this.judge(due, { kind: 'paused' }) : await this.ask(due);
         const rest = periods.slice(index + 1);
         if (asked === undefined) {
           await this.giveBack([due, ...rest]);
@@ -91,14 +91,15 @@ export class AssessmentTurn {
   }
 
   /** Undefined: not asked any more, or the answer was cut off by the end of this process, which says nothing about it. */
-  private async ask(due: DuePeriod): Promise<Exclude<Evidence, { kind: 'none' }> | Setback | undefined> {
+  private async ask(due: DuePeriod): Promise<Judged | Setback | undefined> {
     const first = await this.question(due);
     if (first?.kind !== 'report') return first;
-    const isPaid = assess(first, termsOf(due, this.parts.rules)).decision === 'paid';
-    if (!isPaid || randomInt(10_000) >= this.parts.secondQuestionBasisPoints) return first;
+    const judged = this.judge(due, first);
+    const isPaid = judged.judgement.decision === 'paid';
+    if (!isPaid || randomInt(10_000) >= this.parts.secondQuestionBasisPoints) return judged;
     // Nobody can tell beforehand whether there will be a second question. Unanswered it says nothing.
     const second = await this.question(due);
-    return second?.kind === 'report' ? { ...first, second } : first;
+    return second?.kind === 'report' ? this.judge(due, { ...first, second }) : judged;
   }
 
   private async question(due: DuePeriod): Promise<Attempted | undefined> {
@@ -111,16 +112,15 @@ export class AssessmentTurn {
     return this.signal.aborted && attempted?.kind !== 'report' ? undefined : attempted;
   }
 
-  private decide(due: DuePeriod, evidence: Evidence, firstAttemptAt = due.first_attempt_at): void {
-    const wasAsked = evidence.kind !== 'paused';
-    this.written.push(
-      this.parts.writer.add({
-        due,
-        evidence,
-        judgement: assess(evidence, termsOf(due, this.parts.rules)),
-        firstAttemptAt: firstAttemptAt ?? (wasAsked ? this.now() : null),
-      }),
-    );
+  /** What arrived is not kept longer than it takes to judge it. */
+  private judge(due: DuePeriod, evidence: Evidence): Judged {
+    const judgement = assess(evidence, termsOf(due, this.parts.rules));
+    return { kind: 'judged', evidence: judgedEvidence(evidence), judgement };
+  }
+
+  private decide(due: DuePeriod, { evidence, judgement }: Judged): void {
+    const firstAttemptAt = due.first_attempt_at ?? (evidence.kind === 'paused' ? null : this.now());
+    this.written.push(this.parts.writer.add({ due, evidence, judgement, firstAttemptAt }));
   }
 
   private async setBack(due: DuePeriod, outcome: Setback): Promise<void> {
@@ -131,7 +131,7 @@ export class AssessmentTurn {
     const { detail } = outcome;
     const retryAt = new Date(nowMs + retryDelayMs(outcome, due.failures));
     if (nowMs >= graceEndsMs) {
-      this.decide(due, { kind: 'none', detail });
+      this.decide(due, this.judge(due, { kind: 'none', detail }));
       await setbacks.add({ kind: outcome.kind, due, detail, attemptedAt, nextAttemptAt: retryAt, retryAt });
       return;
     }
@@ -152,7 +152,7 @@ export class AssessmentTurn {
     const nowMs = this.now().getTime();
     return periods.filter((due) => {
       if (due.first_attempt_at === null || nowMs < this.graceEndsMs(due.first_attempt_at)) return true;
-      this.decide(due, { kind: 'none', detail });
+      this.decide(due, this.judge(due, { kind: 'none', detail }));
       return false;
     });
   }
@@ -167,3 +167,9 @@ export class AssessmentTurn {
 }
 
 type Setback = Exclude<Attempted, { kind: 'report' }>;
+
+interface Judged {
+  kind: 'judged';
+  evidence: JudgedEvidence;
+  judgement: Judgement;
+}

@@ -1,14 +1,30 @@
 import { floorPercentage } from '#monitoring';
 
 import type { BooksOptions } from '../books/books-options.js';
-import type { Evidence, Judgement, Terms } from './assess.js';
+import { assess, type Evidence, type Judgement, type Terms } from './assess.js';
 import type { AssessmentRecord } from './assessment.js';
 import type { DuePeriod } from './due-periods.js';
+import { JudgedExchange } from './stored-report.js';
+
+/** What a period was judged by, no larger than it will be stored. */
+export type JudgedEvidence =
+  | Exclude<Evidence, { kind: 'report' }>
+  | { kind: 'report'; first: JudgedExchange; second: JudgedExchange | undefined };
+
+export function judgedEvidence(evidence: Evidence): JudgedEvidence {
+  if (evidence.kind !== 'report') return evidence;
+  const { second } = evidence;
+  return {
+    kind: 'report',
+    first: new JudgedExchange(evidence),
+    second: second && new JudgedExchange(second),
+  };
+}
 
 /** A judged period on its way into the database. */
 export interface Decision {
   due: DuePeriod;
-  evidence: Evidence;
+  evidence: JudgedEvidence;
   judgement: Judgement;
   /** When the evidence was asked for the first time; null when it never was (a paused period). */
   firstAttemptAt: Date | null;
@@ -47,6 +63,19 @@ export const termsOf = (row: TermsRow, rules: HouseRules, workerAddress = row.wo
   rateMicroUsdPerMinute: row.micro_usd_per_minute,
   ...rules,
 });
+
+/** Judges by what is kept, as whoever verifies the books does. */
+export function judgeAgain(
+  { due, evidence }: Decision,
+  rules: HouseRules,
+  workerAddress = due.worker_address,
+): Judgement {
+  const terms = termsOf(due, rules, workerAddress);
+  if (evidence.kind !== 'report') return assess(evidence, terms);
+  const { first, second } = evidence;
+  const { kind, signed, challenge, receivedAtMs, latencyMs } = first;
+  return assess({ kind, signed, challenge, receivedAtMs, latencyMs, ...(second && { second }) }, terms);
+}
 
 export const attemptsOf = ({ due, firstAttemptAt }: Decision): number =>
   due.attempts + (firstAttemptAt === null ? 0 : 1);

@@ -1,10 +1,10 @@
 import type { Sql } from '../books/sql-rows.js';
-import type { Exchange, Judgement } from './assess.js';
-import { exchangeColumns } from './stored-report.js';
+import type { Judgement } from './assess.js';
+import { exchangeColumns, type JudgedExchange } from './stored-report.js';
 
 export interface LateReport {
   assessmentId: string;
-  exchange: Exchange;
+  exchange: JudgedExchange;
   /** What would have been decided by it in time. */
   judgement: Judgement;
 }

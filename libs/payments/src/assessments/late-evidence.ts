@@ -16,6 +16,7 @@ import type { EvidenceSource } from './evidence-source.js';
 import { insertLateEvidence, type LateReport } from './late-evidence-rows.js';
 import { claimLateRequests, closeLateRequests } from './late-requests.js';
 import { StackClaims } from './stack-claims.js';
+import { JudgedExchange } from './stored-report.js';
 
 /** Late evidence has time: it must not keep due periods waiting. */
 const REQUESTS_PER_TURN = 50;
@@ -72,16 +73,18 @@ export class LateEvidence {
     due: DuePeriod,
     limits: { running: Set<AbortController>; now: () => Date },
   ): Promise<LateReport | undefined> {
-    const evidence = await attempt(source, due, {
+    const attempted = await attempt(source, due, {
       ...limits,
       timeoutMs: this.options.fetchTimeoutMs ?? 5_000,
     });
-    if (evidence.kind !== 'report') return undefined;
-    const judgement = assess(evidence, termsOf(due, houseRules(this.options)));
+    if (attempted.kind !== 'report') return undefined;
+    const judgement = assess(attempted, termsOf(due, houseRules(this.options)));
     if (judgement.uptime === null) return undefined;
+    const exchange = new JudgedExchange(attempted);
+    const evidence = { kind: 'report' as const, first: exchange, second: undefined };
     const decision: Decision = { due, evidence, judgement, firstAttemptAt: null };
     const checked = await new StackClaims().check(ready(this.database), decision);
-    return { assessmentId: due.id, exchange: evidence, judgement: checked.judgement };
+    return { assessmentId: due.id, exchange, judgement: checked.judgement };
   }
 
   private async keep(found: readonly Found[]): Promise<void> {

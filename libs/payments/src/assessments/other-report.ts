@@ -45,13 +45,13 @@ export async function keepOtherReports(
   const contradicting = reported.flatMap((decision): Decision[] => {
     const first = stored.get(decision.due.id);
     if (!first || decision.evidence.kind !== 'report') return [];
-    const judgement = assess({ ...first, second: decision.evidence }, termsOf(decision.due, rules));
+    const judgement = assess({ ...first, second: decision.evidence.first }, termsOf(decision.due, rules));
     return judgement.reason === 'equivocation' ? [{ ...decision, judgement }] : [];
   });
   await insertLateEvidence(
     tx,
     contradicting.flatMap(({ due, evidence, judgement }) =>
-      evidence.kind === 'report' ? [{ assessmentId: due.id, exchange: evidence, judgement }] : [],
+      evidence.kind === 'report' ? [{ assessmentId: due.id, exchange: evidence.first, judgement }] : [],
     ),
     'other_replica',
   );

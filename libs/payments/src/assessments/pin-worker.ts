@@ -6,8 +6,7 @@ import { lockBook } from '../books/books.js';
 import { WorkerAddressTakenError } from '../books/errors.js';
 import { selectRow, sqlTime } from '../books/sql-rows.js';
 import { addFact, newestFacts, requireFreeWorker } from '../orchestrators/orchestrator-facts.js';
-import { assess } from './assess.js';
-import { type Decision, type HouseRules, refuse, termsOf } from './decision.js';
+import { type Decision, type HouseRules, judgeAgain, refuse } from './decision.js';
 
 /**
  * A record made from the environment does not name its worker: the first signer of a sound report is pinned, from the
@@ -19,7 +18,7 @@ export async function pinWorker(
   audit: AuditLog,
   rules: HouseRules,
 ): Promise<Decision> {
-  const { due, evidence, judgement } = decision;
+  const { due, judgement } = decision;
   const { signer } = judgement;
   if (due.worker_address !== null || signer === null || judgement.uptime === null) return decision;
   await lockBook(tx);
@@ -27,7 +26,7 @@ export async function pinWorker(
   if (pinned) {
     return pinned.value === signer
       ? decision
-      : { ...decision, judgement: assess(evidence, termsOf(due, rules, pinned.value)) };
+      : { ...decision, judgement: judgeAgain(decision, rules, pinned.value) };
   }
   try {
     if (rules.exclusive) await requireFreeWorker(tx, signer, due.orchestrator_id);

@@ -121,7 +121,7 @@ async function findDecided(tx: Sql, decisions: readonly Decision[]): Promise<Set
 
 async function insertEvidence(tx: Sql, decisions: readonly Decision[]): Promise<void> {
   const reported = decisions.flatMap(({ due, evidence, judgement }) =>
-    evidence.kind === 'report' ? [{ id: due.id, exchange: evidence, judgement }] : [],
+    evidence.kind === 'report' ? [{ id: due.id, exchange: evidence.first, judgement }] : [],
   );
   if (reported.length === 0) return;
   await tx.query(

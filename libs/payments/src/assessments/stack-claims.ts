@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { type Sql, selectRows, sqlTime } from '../books/sql-rows.js';
 import { type Decision, refuse } from './decision.js';
-import type { StackPart } from './stack.js';
+import { describePart, type StackPart } from './stack.js';
 import { type StackClaim, standing } from './stack-owner.js';
 
 /** Payees whose last stack is remembered. */
@@ -137,7 +137,7 @@ function settle(
       const place = standing(claims.get(keyOf(part)) ?? [], orchestratorId, claimedFrom);
       if (place.owner === 'nobody') free.push(part);
       if (place.owner !== 'another') continue;
-      const text = `${capital(part.description)} belongs to the orchestrator ${place.orchestratorId}, which was paid with it first.`;
+      const text = `${describePart(part)} belongs to the orchestrator ${place.orchestratorId}, which was paid with it first.`;
       refused = refuse(decision, 'shared_stack', text);
       break;
     }
@@ -153,8 +153,6 @@ function settle(
   }
   return { settled, fresh };
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Ordered, so that two processes do not lock each other out. False when another one was first with some of it. */
 async function insert(tx: Sql, fresh: readonly NewClaim[]): Promise<boolean> {

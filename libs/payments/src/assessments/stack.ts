@@ -6,9 +6,12 @@ import type { ReasonCode } from './reason.js';
 export interface StackPart {
   kind: 'container' | 'engine';
   claimedId: string;
-  /** For people: `the container … (redis_scb)`. */
-  description: string;
+  /** What runs in the container; null for an Engine. */
+  service: string | null;
 }
+
+export const describePart = ({ claimedId, service }: StackPart): string =>
+  service === null ? `The Docker Engine ${claimedId}` : `The container ${claimedId} (${service})`;
 
 /** A service that is replaced more often within one window is hardly up, and nobody may fill the books with ids. */
 const MOST_CONTAINERS_PER_SERVICE = 100;
@@ -50,11 +53,11 @@ export function stackOf(report: UptimeReport, requiredServices: readonly string[
     [...new Set(containerIds)].map((id): StackPart => ({
       kind: 'container',
       claimedId: id,
-      description: `the container ${id} (${name})`,
+      service: name,
     })),
   );
   const { engineId } = report;
   return engineId === ''
     ? containers
-    : [...containers, { kind: 'engine', claimedId: engineId, description: `the Docker Engine ${engineId}` }];
+    : [...containers, { kind: 'engine', claimedId: engineId, service: null }];
 }

@@ -20,17 +20,11 @@ export function keepable(signed: unknown, text = JSON.stringify(signed ?? null))
   return { signed: note, text: JSON.stringify(note) };
 }
 
-/** @param text JSON */
-export const compressReport = (text: string): Buffer => deflateRawSync(text);
+/** Of the size of a compressed report, so that not sixteen kilobytes are kept for each. */
+const CHUNK_BYTES = 2_048;
 
-/** Columns of tables that keep exchanges: id of the assessment, challenge, arrival, latency, report. */
-export const exchangeColumns = (rows: readonly { id: string; exchange: Exchange }[]): unknown[][] => [
-  rows.map(({ id }) => id),
-  rows.map(({ exchange: { challenge } }) => Buffer.from(challenge.slice(2), 'hex')),
-  rows.map(({ exchange: { receivedAtMs } }) => new Date(Number(receivedAtMs))),
-  rows.map(({ exchange: { latencyMs = 0 } }) => latencyMs),
-  rows.map(({ exchange: { signed, text } }) => compressReport(text ?? JSON.stringify(signed ?? null))),
-];
+/** @param text JSON */
+export const compressReport = (text: string): Buffer => deflateRawSync(text, { chunkSize: CHUNK_BYTES });
 
 export function decompressReport(stored: Buffer): unknown {
   const json: unknown = JSON.parse(
@@ -38,3 +32,33 @@ export function decompressReport(stored: Buffer): unknown {
   );
   return json;
 }
+
+/** An exchange that has been judged and waits to be written: of its report no more than what will be stored. */
+export class JudgedExchange implements Exchange {
+  readonly kind = 'report';
+  readonly challenge: Exchange['challenge'];
+  readonly receivedAtMs: bigint;
+  readonly latencyMs: number;
+  readonly report: Buffer;
+
+  constructor({ signed, text, challenge, receivedAtMs, latencyMs = 0 }: Exchange) {
+    this.challenge = challenge;
+    this.receivedAtMs = receivedAtMs;
+    this.latencyMs = latencyMs;
+    this.report = compressReport(text ?? JSON.stringify(signed ?? null));
+  }
+
+  /** Parsed anew: whoever judges again is rare. */
+  get signed(): unknown {
+    return decompressReport(this.report);
+  }
+}
+
+/** Columns of tables that keep exchanges: id of the assessment, challenge, arrival, latency, report. */
+export const exchangeColumns = (rows: readonly { id: string; exchange: JudgedExchange }[]): unknown[][] => [
+  rows.map(({ id }) => id),
+  rows.map(({ exchange: { challenge } }) => Buffer.from(challenge.slice(2), 'hex')),
+  rows.map(({ exchange: { receivedAtMs } }) => new Date(Number(receivedAtMs))),
+  rows.map(({ exchange: { latencyMs } }) => latencyMs),
+  rows.map(({ exchange: { report } }) => report),
+];
