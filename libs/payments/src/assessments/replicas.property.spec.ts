@@ -83,7 +83,9 @@ describe('replicas whose connections are ended at any moment', () => {
     ending.begin();
     for (let period = 0; period < PERIODS; period += 1) {
       await stage.wait(options.periodSeconds * 1_000);
-      await onAll(stage, ({ assessor }) => assessor.assessDue(source));
+      await onAll(stage, async ({ assessor, sealing }) =>
+        Promise.allSettled([assessor.assessDue(source), sealing.sealNext()]),
+      );
       // What a dead one had claimed is taken over while others still die.
       if (period === 1) await stage.wait(LEASES_OVER_MS);
       await onAll(stage, ({ assessor }) => assessor.assessDue(source));

@@ -14,7 +14,7 @@ const SEED = process.env.MODEL_SEED === undefined ? {} : { seed: Number(process.
 
 const options: fc.Arbitrary<ModelOptions> = fc.record({
   periodSeconds: fc.constantFrom(60, 60, 10, 45, 144, 400, 900),
-  graceSeconds: fc.constantFrom(300, 600, 3_600),
+  graceSeconds: fc.constantFrom(300, 300, 600, 3_600),
   maxRateMicroUsd: fc.constant(100_000_000n),
   rateMicroUsd: fc.constantFrom(10_000_000n, 9_999_999n, 1n, 77_777_777n),
   thresholdBp: fc.constantFrom(...edgesBp),

@@ -1,3 +1,5 @@
+import { expect } from '@jest/globals';
+
 import { askedStartMs, type Start } from './model-books.js';
 import { actor, type Stage } from './stage.js';
 import type { StepOf } from './step.js';
@@ -106,3 +108,23 @@ export async function changePolicy(stage: Stage, step: StepOf<'set policy'>): Pr
 
 const asked = ({ model }: Stage, start: Start): Date | undefined =>
   start && new Date(askedStartMs(start, model.nextBoundaryMs, model.periodMs));
+
+/** Each payee is shown with what was said of it last, and with the terms of the next period. */
+export async function expectOrchestrators({ model, real }: Stage): Promise<void> {
+  const { items } = await real.orchestrators.list({ limit: 1_000 });
+  const shown = items.map(({ id, status, workerAddress, rateMicroUsdPerMinute, minUptimeBasisPoints }) => ({
+    ...{ id, status, workerAddress, rateMicroUsdPerMinute, minUptimeBasisPoints },
+  }));
+  const expected = [...model.orchestrators.values()].map((orchestrator) => {
+    const { rateMicroUsd, thresholdBp } = model.termsAt(orchestrator, model.nextBoundaryMs);
+    return {
+      id: orchestrator.id,
+      status: orchestrator.archivedMs === null ? orchestrator.statuses.newest() : 'archived',
+      workerAddress: orchestrator.addresses.newest() ?? null,
+      rateMicroUsdPerMinute: rateMicroUsd,
+      minUptimeBasisPoints: BigInt(thresholdBp),
+    };
+  });
+  const byId = <T extends { id: string }>(all: T[]): T[] => all.sort((a, b) => (a.id < b.id ? -1 : 1));
+  expect(byId(shown)).toEqual(byId(expected));
+}

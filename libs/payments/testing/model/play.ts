@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 
 import { ConflictError } from '../../src/books/errors.js';
+import { verifyBooks } from '../../src/verification/verify-books.js';
 import { assess, expectAssessments } from './play-assessments.js';
 import { adjust, changePayout, expectStatements, pay, settle } from './play-money.js';
 import {
@@ -10,6 +11,7 @@ import {
   create,
   createFromEnvironment,
   ensureEnvironment,
+  expectOrchestrators,
 } from './play-orchestrators.js';
 import { readBalances, readPayouts, repostEverything } from './read-books.js';
 import { findBreaches } from './sound-books.js';
@@ -32,8 +34,9 @@ export async function play(stage: Stage, step: Step): Promise<void> {
   }
 }
 
-/** Everything that anybody can read of the books is what the model says, and the tables are sound. */
+/** Everything that anybody can read of the books is what the model says, the tables are sound and `ledger:verify` agrees. */
 export async function expectEverything(stage: Stage): Promise<void> {
+  await expectOrchestrators(stage);
   await expectAssessments(stage);
   await expectStatements(stage);
   const payouts = await readPayouts(stage.real);
@@ -41,6 +44,12 @@ export async function expectEverything(stage: Stage): Promise<void> {
     new Map(stage.model.money.payouts.map((payout) => [payout.id, payout])),
   );
   expect(await findBreaches(stage.books.owner)).toEqual({});
+  while (await stage.real.sealing.sealNext());
+  const { checks, unsealedRows } = await stage.books.owner.transaction('REPEATABLE READ', (tx) =>
+    verifyBooks(tx),
+  );
+  expect(checks.flatMap(({ findings }) => findings)).toEqual([]);
+  expect(unsealedRows).toBe(0n);
 }
 
 async function perform(stage: Stage, step: Step): Promise<void> {
@@ -81,6 +90,9 @@ async function perform(stage: Stage, step: Step): Promise<void> {
       return changePayout(stage, step);
     case 'adjust':
       return adjust(stage, step);
+    case 'seal':
+      await Promise.all(stage.replicas.slice(0, 2).map(({ sealing }) => sealing.sealNext()));
+      return;
     case 'replay':
       return replay(stage);
   }

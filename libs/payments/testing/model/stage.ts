@@ -5,6 +5,7 @@ import type { Database } from '#platform';
 import { Adjustments } from '../../src/adjustments/adjustments.js';
 import type { BooksOptions } from '../../src/books/books-options.js';
 import { ConflictError, RuleError } from '../../src/books/errors.js';
+import { Sealing } from '../../src/sealing/sealing.js';
 import { assembleSettlement, type SettlementDoors } from '../../src/settlement/assemble.js';
 import { Statements } from '../../src/statements/statements.js';
 import { type BookServices, bookServices, type TestBooks } from '../test-books.js';
@@ -13,7 +14,8 @@ import { ModelOrchestrator } from './model-orchestrator.js';
 import { ScriptedWorker } from './scripted-worker.js';
 
 /** One process on the books. */
-export type Replica = BookServices & SettlementDoors & { adjustments: Adjustments; statements: Statements };
+export type Replica = BookServices &
+  SettlementDoors & { adjustments: Adjustments; statements: Statements; sealing: Sealing };
 
 /** Who all changes by people are made by. */
 export const actor = 'model';
@@ -54,6 +56,7 @@ export class Stage {
         ...assembleSettlement({ database, ...services }, { method: 'ledger', ...options }),
         adjustments: new Adjustments(database, ledger, book, audit),
         statements: new Statements(database),
+        sealing: new Sealing(database),
       };
     });
     const stage = new Stage(books, processes, new ModelBooks(options, startMs));

@@ -24,6 +24,7 @@ export type Step =
   | { do: 'resume payouts' }
   | { do: 'release' | 'cancel' | 'mark paid'; which: number }
   | { do: 'adjust'; who: number; amountMicroUsd: bigint; key: string | null }
+  | { do: 'seal' }
   | { do: 'replay' };
 
 export type StepOf<D extends Step['do']> = Extract<Step, { do: D }>;
@@ -78,24 +79,27 @@ const create: fc.Arbitrary<Step> = fc.record(
   { requiredKeys: ['do', 'reports'] },
 );
 
+/** Around half a grace, and a little more than a whole one. */
+const aboutTheGrace = fc.constantFrom(160_000, 330_000, 650_000);
+
 const weighted = (weight: number, arbitrary: fc.Arbitrary<Step>) => ({ weight, arbitrary });
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   weighted(3, create),
-  weighted(1, fc.record({ do: fc.constant('create from the environment' as const), reports })),
+  weighted(2, fc.record({ do: fc.constant('create from the environment' as const), reports })),
   weighted(
     3,
     fc.record({ do: fc.constant('set status' as const), who, status: fc.constantFrom('active', 'paused') }),
   ),
   weighted(1, fc.record({ do: fc.constant('archive' as const), who })),
-  weighted(1, fc.record({ do: fc.constant('rotate the key' as const), who })),
+  weighted(2, fc.record({ do: fc.constant('rotate the key' as const), who })),
   weighted(2, fc.record({ do: fc.constant('accept the worker' as const), who })),
   weighted(
     4,
     fc.record({
       do: fc.constant('mood' as const),
       who,
-      mood: fc.constantFrom<Mood>('answers', 'answers', 'silent', 'not yet'),
+      mood: fc.constantFrom<Mood>('answers', 'silent', 'silent', 'not yet'),
     }),
   ),
   weighted(
@@ -111,7 +115,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     fc.record({
       do: fc.constant('wait' as const),
       periods: fc.oneof(fc.nat(4), fc.nat(70)),
-      ms: fc.oneof(fc.nat(999), fc.integer({ min: 1, max: 200_000 })),
+      ms: fc.oneof(fc.nat(999), fc.integer({ min: 1, max: 200_000 }), aboutTheGrace),
     }),
   ),
   weighted(16, fc.record({ do: fc.constant('assess' as const), replicas: fc.constantFrom(1, 1, 2, 4) })),
@@ -135,6 +139,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       key: keyOrNone,
     }),
   ),
+  weighted(2, fc.constant<Step>({ do: 'seal' })),
   weighted(2, fc.constant<Step>({ do: 'replay' })),
 );
 
