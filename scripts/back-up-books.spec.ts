@@ -64,6 +64,11 @@ describe('books:backup and books:restore', () => {
       { paused: true },
     ]);
 
+    const adopt = await runProgram('restore', ['--adopt', '--database', empty.url]);
+    expect(adopt).toMatchObject({ code: 0, out: '0 payments entered, 0 left.\n' });
+    const running = await runProgram('restore', ['--adopt', '--database', books.url]);
+    expect(running).toMatchObject({ code: 1, complaints: expect.stringMatching(/Settlement is not paused/) });
+
     const again = await runProgram('restore', ['--from', file, '--database', empty.url]);
     expect(again.code).toBe(1);
     expect(again.complaints).toMatch(

@@ -1,4 +1,4 @@
-import { BackupFile, paymentsMigrations, restoreBooks } from '#payments';
+import { adoptPayments, BackupFile, formatUsd, paymentsMigrations, restoreBooks } from '#payments';
 
 import { describeBooks, describeLack } from './books/describe-books.js';
 import { withEmbeddedBooks } from './books/embedded-books.js';
@@ -18,6 +18,8 @@ looked: nothing is paid before. Exit code 1 when nothing was restored, or when b
   --database URL         an empty database, as its owner
   --data-dir DIR         instead: the embedded database of a stopped distributor (its DATA_DIR) or local stack (.local),
                          in a folder without books
+  --adopt                no restore: enters into restored, paused books the payments that they have lost, as GET
+                         /api/v1/reconciliation has read them from the chain. Exit code 1 when some belong to no payout
   --json                 one JSON object instead of text
   --help                 this text`;
 
@@ -26,6 +28,7 @@ await runBooksScript('books:restore', async (signal) => {
     from: { type: 'string' },
     database: { type: 'string' },
     'data-dir': { type: 'string' },
+    adopt: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   });
@@ -34,11 +37,12 @@ await runBooksScript('books:restore', async (signal) => {
     return 0;
   }
   const { from, database, 'data-dir': dataDir } = flags;
-  if (from === undefined) throw new UsageError('Say which backup: --from FILE.');
-  // Never guessed from the environment: that is where the books stand that still run.
-  if ((database === undefined) === (dataDir === undefined)) {
-    throw new UsageError('Say where to, once: --database URL, or --data-dir DIR.');
+  if (flags.adopt) {
+    if (from !== undefined) throw new UsageError('--adopt comes after the restore, without --from.');
+    return adopt(database, dataDir, flags.json);
   }
+  if (from === undefined) throw new UsageError('Say which backup: --from FILE.');
+  const inDatabase = target(database, dataDir);
   const backup = await BackupFile.open(from);
   try {
     const restore = (url: string) =>
@@ -47,10 +51,7 @@ await runBooksScript('books:restore', async (signal) => {
         signal,
         onProgress: progressLine(terminal),
       });
-    const restored =
-      database === undefined
-        ? await withEmbeddedBooks(dataDir ?? '', restore)
-        : await restore(databaseAddress('--database', database));
+    const restored = await inDatabase(restore);
     terminal.settle();
 
     const { books, pauseReason, newerMigrations } = restored;
@@ -79,3 +80,43 @@ await runBooksScript('books:restore', async (signal) => {
     await backup.close();
   }
 });
+
+/** Never guessed from the environment: that is where the books stand that still run. */
+function target(database: string | undefined, dataDir: string | undefined) {
+  if ((database === undefined) === (dataDir === undefined)) {
+    throw new UsageError('Say where to, once: --database URL, or --data-dir DIR.');
+  }
+  const url = database === undefined ? undefined : databaseAddress('--database', database);
+  return <T>(work: (url: string) => Promise<T>): Promise<T> =>
+    url === undefined ? withEmbeddedBooks(dataDir ?? '', work) : work(url);
+}
+
+async function adopt(database: string | undefined, dataDir: string | undefined, asJson: boolean) {
+  const { adopted, unknown } = await target(database, dataDir)(adoptPayments);
+  if (asJson) {
+    terminal.line(
+      JSON.stringify({
+        adopted: adopted.map(({ id, payoutAddress, amountMicroUsd, txHash }) => ({
+          ...{ payout_id: id, payout_address: payoutAddress, amount_usd: formatUsd(amountMicroUsd) },
+          tx_hash: txHash,
+        })),
+        unknown: unknown.map(({ nonce, toAddress, amount, txHash }) => ({
+          ...{ nonce, to_address: toAddress, amount_usd: formatUsd(amount), tx_hash: txHash },
+        })),
+      }),
+    );
+  } else {
+    for (const { id, payoutAddress, amountMicroUsd, txHash } of adopted) {
+      terminal.line(
+        `${terminal.style('green', '✔')} $${formatUsd(amountMicroUsd)} to ${payoutAddress ?? ''} in ${txHash ?? ''}: payout ${id}`,
+      );
+    }
+    for (const { toAddress, amount, txHash } of unknown) {
+      terminal.line(
+        `${terminal.style('red', '✘')} $${formatUsd(amount)} to ${toAddress} in ${txHash} belongs to no payout of these books`,
+      );
+    }
+    terminal.line(`${adopted.length} payments entered, ${unknown.length} left.`);
+  }
+  return unknown.length === 0 ? 0 : 1;
+}

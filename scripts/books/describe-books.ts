@@ -36,8 +36,10 @@ export function describeLack(books: BooksSummary, takenAt: string): string {
     `  periods        from ${books.assessed_until ?? 'the first one'} on, and ${books.pending_periods} that were pending: a distributor fetches them`,
     '                 from the workers’ journals and decides them by the rates and policies then in force',
     `  payments       after ${books.last_paid_at ?? 'the beginning'}: GET /api/v1/reconciliation names each authorization that the`,
-    '                 chain has and these books do not, with amount and recipient. None of them is paid again',
+    '                 chain has and these books do not, with amount and recipient. None of them is paid again;',
+    '                 npm run books:restore -- --adopt enters them into the books',
     '  changes        of rates, policies, orchestrators and adjustments since then: make them again',
-    'Then: npm run ledger:verify, start the distributor, GET /api/v1/reconciliation, POST /api/v1/payouts/resume.',
+    'Then, as docs/backup.md says: npm run ledger:verify, start the distributor, GET /api/v1/reconciliation, perhaps',
+    'npm run books:restore -- --adopt, POST /api/v1/payouts/resume.',
   ].join('\n');
 }

@@ -27,6 +27,7 @@ export { Assessor } from './assessments/assessor.js';
 export type { EvidenceOutcome, EvidenceRequest, EvidenceSource } from './assessments/evidence-source.js';
 export { type ReasonCode, reasonCodes } from './assessments/reason.js';
 export { type AuditEntry, AuditLog, type AuditRecord } from './audit/audit-log.js';
+export { adoptPayments, type Adoption, NotPausedError } from './backup/adopt-payments.js';
 export { BackupFile } from './backup/backup-file.js';
 export {
   BackupExistsError,

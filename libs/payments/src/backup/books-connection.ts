@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { z } from 'zod';
 
 import type { Sql } from '../books/sql-rows.js';
@@ -8,7 +8,7 @@ import type { Sql } from '../books/sql-rows.js';
 export interface BooksConnection {
   /** For COPY streams. */
   client: ClientBase;
-  sql: Sql;
+  sql: EntityManager;
   /** Ends it, and with it a transaction that is open. */
   close: () => Promise<void>;
 }

@@ -9,6 +9,7 @@ import { openTestSettlement, type TestSettlement } from '../../testing/test-sett
 import { TestWorker } from '../../testing/test-worker.js';
 import { selectRow } from '../books/sql-rows.js';
 import { account } from '../ledger/account.js';
+import { adoptPayments } from './adopt-payments.js';
 import { openConnection } from './books-connection.js';
 import { type BooksCopies, openBooksCopies } from './testing/books-copies.js';
 import { assess } from './testing/full-books.js';
@@ -122,6 +123,71 @@ describe('books that were restored from a backup that is too old', () => {
       /\$3\.000000 to 0x.* an authorization that these books do not know/,
     );
     expect(await world.transfers()).toEqual(paid);
+  });
+
+  it('take over from the chain the payments that they have lost, as they were, and then owe only what is owed', async () => {
+    const { id, address } = await world.owe(10n * usd);
+    await world.untilFinal(world.process());
+    await world.process().settler.tick();
+    const path = await copies.backUp(world.books.url);
+    // Two payouts of other amounts than one that catches up in one go.
+    for (const amount of [3n, 4n]) {
+      await world.owe(amount * usd, { id });
+      await world.untilFinal(world.process());
+    }
+    const { database, url } = await restore(path);
+    const restored = world.process({}, database);
+    await restored.settler.tick();
+    expect(await restored.reconciliation.run()).toMatchObject({ ok: false });
+
+    const { adopted, unknown } = await adoptPayments(url);
+    expect(unknown).toEqual([]);
+    expect(
+      adopted.map(({ status, amountMicroUsd, payoutAddress }) => [status, amountMicroUsd, payoutAddress]),
+    ).toEqual([
+      ['paid', 3n * usd, address],
+      ['paid', 4n * usd, address],
+    ]);
+    expect(await restored.reconciliation.run()).toMatchObject({ ok: true, differences: [] });
+    const original = (await world.process().payouts.list()).items;
+    expect((await restored.payouts.list()).items.map((payout) => payout.id).sort()).toEqual(
+      original.map((payout) => payout.id).sort(),
+    );
+    expect(await adoptPayments(url)).toEqual({ adopted: [], unknown: [] });
+    const payable = () => world.ledger.balance(database.dataSource, account.payable(id));
+    expect(await payable()).toBe(-7n * usd);
+
+    await restored.payouts.resume('admin');
+    await expect(adoptPayments(url)).rejects.toThrow(/not paused/);
+    // The lost periods come back, and one more.
+    await database.transaction((tx) =>
+      world.ledger.post(tx, {
+        kind: 'accrual',
+        idempotencyKey: 'again',
+        effectiveAt: new Date(),
+        transfers: [{ debit: account.rewards(id), credit: account.payable(id), amountMicroUsd: 9n * usd }],
+      }),
+    );
+    await world.untilFinal(restored, database);
+    expect(await payable()).toBe(0n);
+    expect(await world.transfers()).toEqual(new Map([[address.toLowerCase(), 19n * usd]]));
+    expect(await restored.reconciliation.run()).toMatchObject({ ok: true, differences: [] });
+  });
+
+  it('leave alone a payment that counts on from none of their payouts', async () => {
+    await world.process().settler.tick();
+    const path = await copies.backUp(world.books.url);
+    const { address } = await world.owe(3n * usd); // of an orchestrator that came after the backup
+    await world.untilFinal(world.process());
+    const { database, url } = await restore(path);
+    const restored = world.process({}, database);
+    await restored.settler.tick();
+    await restored.reconciliation.run();
+    expect(await adoptPayments(url)).toMatchObject({
+      adopted: [],
+      unknown: [{ toAddress: address, amount: 3n * usd }],
+    });
+    expect(await restored.reconciliation.run()).toMatchObject({ ok: false });
   });
 
   it('recognise as paid what was reserved in the backup, as soon as a person resumes', async () => {
