@@ -36,7 +36,8 @@ export function askWithin(
       settle(null);
       return;
     }
-    probe.check(attempt.signal, run).then(
+    const check = async () => probe.check(attempt.signal, run);
+    check().then(
       () => {
         settle({ kind: 'passed' });
       },
