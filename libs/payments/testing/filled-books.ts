@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 
 import { Adjustments } from '../src/adjustments/adjustments.js';
+import type { EvidenceSource } from '../src/assessments/evidence-source.js';
 import { selectRows } from '../src/books/sql-rows.js';
 import { assembleSettlement } from '../src/settlement/assemble.js';
-import { z } from 'zod';
 import { bookServices, type TestBooks } from './test-books.js';
 import { bySource, TestWorker } from './test-worker.js';
 
@@ -19,7 +20,8 @@ function workerOf(now: () => Date): TestWorker {
 
 /**
  * Some minutes of ordinary life, after which every table that is sealed has rows: payees paid by their own and by the
- * default rate, pinned, refused, silent and paused; adjustments up and down; payouts paid, returned and waiting.
+ * default rate, pinned, refused, silent and paused, one that signs two reports and one that names the Engine of another;
+ * two replicas at work; adjustments up and down; payouts paid, returned and waiting.
  */
 export async function fillBooks(books: TestBooks): Promise<void> {
   let now = new Date(noon - 30_000);
@@ -28,10 +30,29 @@ export async function fillBooks(books: TestBooks): Promise<void> {
     await books.setClock(now);
   };
   await books.setClock(now);
-  const services = bookServices(books.database, { evidenceGraceSeconds: 0, payoutAddressDelaySeconds: 0 });
+  const options = {
+    evidenceGraceSeconds: 0,
+    payoutAddressDelaySeconds: 0,
+    secondQuestionBasisPoints: 10_000,
+    capability: 'agent-net',
+  };
+  const services = bookServices(books.database, options);
+  const replica = bookServices(await books.anotherReplica(), options);
+  const assess = (source: EvidenceSource): Promise<unknown> =>
+    Promise.all([services.assessor.assessDue(source), replica.assessor.assessDue(source)]);
   await services.books.open();
 
-  const names = ['own-terms', 'steady', 'failing', 'foreign', 'silent', 'paused'] as const;
+  const names = [
+    'own-terms',
+    'steady',
+    'failing',
+    'foreign',
+    'silent',
+    'paused',
+    'copycat',
+    'liar',
+    'other',
+  ] as const;
   const workers = Object.fromEntries(names.map((name) => [name, workerOf(() => now)]));
   const uri = (name: string): string => `https://${name}:9995`;
   const ids: Record<string, string> = {};
@@ -54,23 +75,33 @@ export async function fillBooks(books: TestBooks): Promise<void> {
   ]);
   await services.orchestrators.change(ids.paused!, { status: 'paused' }, 'admin');
   workers.failing!.downMs = { redis_scb: 60_000n };
+  workers.copycat!.engineId = workers.steady!.engineId;
+  workers.liar!.answer = () => {
+    workers.liar!.downMs = { redis_scb: (workers.liar!.downMs.redis_scb ?? 0n) + 1n };
+    return undefined;
+  };
+  const { change } = workers.other!;
+  workers.other!.change = (statement) => ({ ...change(statement), capability: 'other' });
   // Its reports are signed by a key that nobody named.
   const foreign = workerOf(() => now);
   const pinned = workerOf(() => now);
   const source = bySource({
     ...Object.fromEntries(
-      (['own-terms', 'steady', 'failing'] as const).map((name) => [uri(name), workers[name]!]),
+      (['own-terms', 'steady', 'failing', 'copycat', 'liar', 'other'] as const).map((name) => [
+        uri(name),
+        workers[name]!,
+      ]),
     ),
     [uri('foreign')]: foreign,
     [uri('pinned')]: pinned,
   });
 
   await setClock(2);
-  await services.assessor.assessDue(source);
+  await assess(source);
   await services.rates.setDefault({ microUsdPerMinute: 3_333_333n }, 'admin');
   await services.policies.setDefault({ minUptimeBasisPoints: 9_900n }, 'admin');
   await setClock(4);
-  await services.assessor.assessDue(source);
+  await assess(source);
 
   const adjustments = new Adjustments(books.database, services.ledger, services.books, services.audit);
   for (const amountMicroUsd of [5_000_000n, -1_000_000n]) {

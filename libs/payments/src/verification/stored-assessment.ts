@@ -62,8 +62,9 @@ const newest = (table: string, owner: string): string => `
   select v.* from payments.${table} v where v.orchestrator_id ${owner} and v.effective_from <= a.period_start
    order by v.effective_from desc, v.id desc limit 1`;
 
-/** In the order of their numbers, after $1, at most $2. */
+/** In the order of their numbers, after $1, at most $2. Picked first, so that the rest is looked up for these only. */
 export const storedAssessmentsQuery = `
+  with a as materialized (select * from payments.assessment where seq > $1 order by seq limit $2)
   select a.seq, a.id, a.orchestrator_id, a.period_start, a.period_end, a.decision, a.reason, a.reason_text, a.up_ms,
          a.window_ms, a.amount_micro_usd, a.worker_address, a.exclusive_worker, a.required_capability,
          a.rate_id, case when own_rate.micro_usd_per_minute is not null then own_rate.id else general_rate.id end as rate_in_force,
@@ -81,7 +82,7 @@ export const storedAssessmentsQuery = `
                      and o.period_start = a.period_start and o.orchestrator_id <> a.orchestrator_id)
            or exists (select 1 from payments.orchestrator_fact o where o.fact = 'worker_address' and o.value = a.worker_address
                         and o.orchestrator_id <> a.orchestrator_id)), false) as has_shared_worker
-    from payments.assessment a
+    from a
     left join payments.evidence e on e.assessment_id = a.id
     left join payments.second_evidence s on s.assessment_id = a.id
     left join payments.rate on rate.id = a.rate_id
@@ -93,4 +94,4 @@ export const storedAssessmentsQuery = `
     left join lateral (${newest('policy', '= a.orchestrator_id')}) own_policy on true
     left join lateral (${factKnown('worker_address')}) worker on true
     left join lateral (${factKnown('status')}) status on true
-   where a.seq > $1 order by a.seq limit $2`;
+   order by a.seq`;

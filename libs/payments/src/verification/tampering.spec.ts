@@ -35,7 +35,7 @@ describe('what was changed behind the back of the books', () => {
     books = await openTestBooks();
     await fillBooks(books);
     const sealing = new Sealing(books.database);
-    while (await sealing.sealNext({ rowsPerTable: 20 }));
+    while (await sealing.sealNext({ rowsPerTable: 40 }));
   });
   afterAll(async () => {
     await books.close();

@@ -28,6 +28,15 @@ describe('books of ordinary life', () => {
     expect(checks.flatMap(({ findings }) => findings)).toEqual([]);
     expect({ ok, head }).toEqual({ ok: true, head: null });
     expect(unsealedRows).toBeGreaterThan(50n);
+    const reasons = await selectRows(
+      books.owner,
+      z.object({ reason: z.string().nullable() }),
+      'select distinct reason from payments.assessment order by 1',
+    );
+    expect(reasons.map(({ reason }) => reason)).toEqual([
+      ...['below_threshold', 'equivocation', 'no_evidence', 'orchestrator_paused', 'shared_stack'],
+      ...['wrong_capability', 'wrong_worker', null],
+    ]);
   });
 
   it('verify when they are sealed in many steps, up to a head that was noted', async () => {
