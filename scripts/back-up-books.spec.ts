@@ -11,6 +11,9 @@ import { Client } from 'pg';
 
 import { runProgram } from './testing/run-program.js';
 
+/** Several programs one after the other, each with a database server that starts and stops. */
+const manyProgramsMs = 180_000;
+
 describe('books:backup and books:restore', () => {
   let folder: string;
   let books: TestBooks;
@@ -88,45 +91,53 @@ describe('books:backup and books:restore', () => {
     await other.drop();
   });
 
-  it('reach into the embedded database of a distributor that is stopped, and leave no server behind', async () => {
-    const into = join(folder, 'backups');
-    const dataDir = join(folder, 'data');
-    const file = join(folder, 'in.sql.gz');
-    await runProgram('backup', ['--to', file, '--database', books.url]);
-    const restored = await runProgram('restore', ['--from', file, '--data-dir', dataDir, '--json']);
-    expect(restored).toMatchObject({ code: 0, complaints: '' });
-    expect(JSON.parse(restored.out)).toMatchObject({ books: { payable_micro_usd: '12340000' } });
+  it(
+    'reach into the embedded database of a distributor that is stopped, and leave no server behind',
+    async () => {
+      const into = join(folder, 'backups');
+      const dataDir = join(folder, 'data');
+      const file = join(folder, 'in.sql.gz');
+      await runProgram('backup', ['--to', file, '--database', books.url]);
+      const restored = await runProgram('restore', ['--from', file, '--data-dir', dataDir, '--json']);
+      expect(restored).toMatchObject({ code: 0, complaints: '' });
+      expect(JSON.parse(restored.out)).toMatchObject({ books: { payable_micro_usd: '12340000' } });
 
-    await mkdir(into);
-    const backup = await runProgram('backup', ['--to', into, '--data-dir', dataDir, '--json']);
-    expect(JSON.parse(backup.out)).toMatchObject({ books: { payable_micro_usd: '12340000' } });
-    expect(await readdir(into)).toEqual([
-      expect.stringMatching(/^books-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.sql\.gz$/),
-    ]);
-
-    const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres') });
-    try {
-      const running = await runProgram('restore', ['--from', file, '--data-dir', dataDir]);
-      expect(running.code).toBe(2);
-      expect(running.complaints).toContain(`(process ${postgres.pid}): stop the stack or the distributor`);
-      expect(await onDatabase(postgres.url, 'select paused from payments.settlement_control')).toEqual([
-        { paused: true },
+      await mkdir(into);
+      const backup = await runProgram('backup', ['--to', into, '--data-dir', dataDir, '--json']);
+      expect(JSON.parse(backup.out)).toMatchObject({ books: { payable_micro_usd: '12340000' } });
+      expect(await readdir(into)).toEqual([
+        expect.stringMatching(/^books-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.sql\.gz$/),
       ]);
-    } finally {
-      await postgres.stop();
-    }
-  });
 
-  it('read a physical copy of the folder of a stopped distributor', async () => {
-    const file = join(folder, 'physical.sql.gz');
-    const [dataDir, copy] = [join(folder, 'original'), join(folder, 'copy')];
-    await runProgram('backup', ['--to', file, '--database', books.url]);
-    await runProgram('restore', ['--from', file, '--data-dir', dataDir]);
-    await mkdir(copy);
-    await promisify(execFile)('cp', ['-a', `${dataDir}/postgres`, `${dataDir}/postgres.password`, copy]);
-    const { out } = await runProgram('backup', ['--to', join(folder, 'c'), '--data-dir', copy, '--json']);
-    expect(JSON.parse(out)).toMatchObject({ books: { payable_micro_usd: '12340000' } });
-  });
+      const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres') });
+      try {
+        const running = await runProgram('restore', ['--from', file, '--data-dir', dataDir]);
+        expect(running.code).toBe(2);
+        expect(running.complaints).toContain(`(process ${postgres.pid}): stop the stack or the distributor`);
+        expect(await onDatabase(postgres.url, 'select paused from payments.settlement_control')).toEqual([
+          { paused: true },
+        ]);
+      } finally {
+        await postgres.stop();
+      }
+    },
+    manyProgramsMs,
+  );
+
+  it(
+    'read a physical copy of the folder of a stopped distributor',
+    async () => {
+      const file = join(folder, 'physical.sql.gz');
+      const [dataDir, copy] = [join(folder, 'original'), join(folder, 'copy')];
+      await runProgram('backup', ['--to', file, '--database', books.url]);
+      await runProgram('restore', ['--from', file, '--data-dir', dataDir]);
+      await mkdir(copy);
+      await promisify(execFile)('cp', ['-a', `${dataDir}/postgres`, `${dataDir}/postgres.password`, copy]);
+      const { out } = await runProgram('backup', ['--to', join(folder, 'c'), '--data-dir', copy, '--json']);
+      expect(JSON.parse(out)).toMatchObject({ books: { payable_micro_usd: '12340000' } });
+    },
+    manyProgramsMs,
+  );
 
   it.each([
     ['backup', [], /--to FILE/],

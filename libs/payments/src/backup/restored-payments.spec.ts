@@ -9,6 +9,8 @@ import { openTestSettlement, type TestSettlement } from '../../testing/test-sett
 import { TestWorker } from '../../testing/test-worker.js';
 import { selectRow } from '../books/sql-rows.js';
 import { account } from '../ledger/account.js';
+import { onReadOnlyBooks } from '../verification/read-only-books.js';
+import { verifyBooks } from '../verification/verify-books.js';
 import { adoptPayments } from './adopt-payments.js';
 import { openConnection } from './books-connection.js';
 import { type BooksCopies, openBooksCopies } from './testing/books-copies.js';
@@ -154,6 +156,8 @@ describe('books that were restored from a backup that is too old', () => {
       original.map((payout) => payout.id).sort(),
     );
     expect(await adoptPayments(url)).toEqual({ adopted: [], unknown: [] });
+    const { checks } = await onReadOnlyBooks(url, (sql) => verifyBooks(sql));
+    expect(checks.find(({ name }) => name === 'payouts')).toMatchObject({ found: 0 });
     const payable = () => world.ledger.balance(database.dataSource, account.payable(id));
     expect(await payable()).toBe(-7n * usd);
 
