@@ -48,9 +48,9 @@ describe('the gate before the workers', () => {
         runs.push(gate.run(last.ask));
         const asked = () => [...silent, last].filter(({ isAsked }) => isAsked()).length;
         expect(asked()).toBe(1);
-        await jest.advanceTimersByTimeAsync(300);
+        await jest.advanceTimersByTimeAsync(301);
         expect(asked()).toBe(2);
-        await jest.advanceTimersByTimeAsync(300);
+        await jest.advanceTimersByTimeAsync(301);
         expect(asked()).toBe(3);
         // Both places aside are taken: the third keeps its own, and the last one has to wait for it.
         await jest.advanceTimersByTimeAsync(10_000);

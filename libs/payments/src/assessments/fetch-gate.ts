@@ -23,16 +23,21 @@ export class FetchGate {
     if (this.prompt < this.bounds.prompt) this.prompt += 1;
     else await new Promise<void>((enter) => this.line.push(enter));
     const place = { isAside: false };
+    let aside: NodeJS.Immediate | undefined;
     const timer = setTimeout(() => {
-      if (this.waiting >= this.bounds.waiting) return;
-      place.isAside = true;
-      this.waiting += 1;
-      this.nextInLine();
+      // After a busy moment of this process answers may have come that it has not read yet: they are read first.
+      aside = setImmediate(() => {
+        if (this.waiting >= this.bounds.waiting) return;
+        place.isAside = true;
+        this.waiting += 1;
+        this.nextInLine();
+      });
     }, this.bounds.promptMs);
     try {
       return await question();
     } finally {
       clearTimeout(timer);
+      clearImmediate(aside);
       if (place.isAside) this.waiting -= 1;
       else this.nextInLine();
     }

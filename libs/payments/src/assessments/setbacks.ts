@@ -1,4 +1,4 @@
-import type { Database } from '#platform';
+import { type Database, FactLogger } from '#platform';
 
 import type { DuePeriod } from './due-periods.js';
 import { Gathering } from './gathering.js';
@@ -19,6 +19,7 @@ const MOST_AT_ONCE = 5_000;
 
 /** Writes setbacks, many in one transaction: a thousand dead workers must not cost a thousand statements each second. */
 export class Setbacks {
+  private readonly log = new FactLogger('assessments');
   private readonly gathering: Gathering<Setback, true>;
 
   constructor(private readonly database: Database) {
@@ -29,7 +30,17 @@ export class Setbacks {
     await this.gathering.add(setback);
   }
 
+  /** What cannot be written now is claimed again when its lease is over. */
   private async write(setbacks: readonly Setback[]): Promise<readonly true[]> {
+    try {
+      await this.commit(setbacks);
+    } catch (error) {
+      this.log.error('attempts not recorded', error, { count: setbacks.length });
+    }
+    return setbacks.map(() => true as const);
+  }
+
+  private async commit(setbacks: readonly Setback[]): Promise<void> {
     const attempted = setbacks.filter((setback): setback is Attempted => setback.kind !== 'given-back');
     const failed = attempted.filter((setback) => setback.kind === 'failed');
     const answering = attempted.filter(({ kind, due }) => kind === 'not-yet' && due.failures > 0);
@@ -84,7 +95,6 @@ export class Setbacks {
         );
       }
     });
-    return setbacks.map(() => true as const);
   }
 }
 
