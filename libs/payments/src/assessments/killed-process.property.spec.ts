@@ -75,5 +75,5 @@ describe('processes that are killed while they assess', () => {
       }),
       { numRuns: RUNS },
     );
-  }, 300_000);
+  }, 120_000 + RUNS * 60_000);
 });

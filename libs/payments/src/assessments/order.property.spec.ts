@@ -97,5 +97,5 @@ describe('decisions', () => {
       ),
       { numRuns: RUNS },
     );
-  }, 300_000);
+  }, 120_000 + RUNS * 60_000);
 });
