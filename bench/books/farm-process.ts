@@ -35,7 +35,13 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   const worker = workerOf.get(request.socket);
   if (!worker || worker.isSilent) return;
   const query = Object.fromEntries(new URL(request.url ?? '/', 'http://worker').searchParams);
-  const { from, to, challenge } = querySchema.parse(query);
+  const asked = querySchema.safeParse(query);
+  if (!asked.success) {
+    // Ten thousand ports of this machine are ours now: others may try one of them by chance.
+    response.writeHead(400).end();
+    return;
+  }
+  const { from, to, challenge } = asked.data;
   const windowMs = BigInt(to - from);
   const signed = worker.signer.sign({
     capability: 'agent-net',
