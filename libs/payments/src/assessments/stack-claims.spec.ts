@@ -148,6 +148,29 @@ describe('a container and an Engine earn for one payee', () => {
     expect((await decided()).sort()).toEqual(['paid', 'shared_stack']);
   });
 
+  it('waits for a claim that another process is writing, and respects it', async () => {
+    const [container] = rig.worker('second').containerIds('redis_scb');
+    const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    const other = rig.books.owner.createQueryRunner();
+    try {
+      await other.startTransaction();
+      await other.query(
+        `insert into payments.stack_claim (kind, claimed_id, generation, orchestrator_id, claimed_from)
+           values ('container', $1, 1, $2, $3)`,
+        [container, first, at(0)],
+      );
+      const decided = rig.assessAt(at(1));
+      for (let rows: unknown = []; Array.isArray(rows) && rows.length === 0;) {
+        rows = await rig.books.owner.query(waiting);
+      }
+      await other.commitTransaction();
+      const reasons = (await decided).map(({ orchestratorName, reason }) => [orchestratorName, reason]);
+      expect(Object.fromEntries(reasons)).toEqual({ first: null, second: 'shared_stack' });
+    } finally {
+      await other.release();
+    }
+  });
+
   it('remembers what is settled in the process, and still sees what another process settled', async () => {
     await decisions(1);
     const other = await rig.replica();
