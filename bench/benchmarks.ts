@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark.js';
 import { books } from './books/books.js';
+import { monitoring } from './monitoring/monitoring.js';
 
 /** By the name that `npm run bench -- NAME` takes; each lives in a folder of this name. */
-export const benchmarks: Readonly<Record<string, Benchmark>> = { books };
+export const benchmarks: Readonly<Record<string, Benchmark>> = { books, monitoring };

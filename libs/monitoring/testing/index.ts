@@ -1,3 +1,4 @@
+export { type HistoryOptions, openHistory, writeHistory } from './journal-history.js';
 export { SimulatedContainer, type SimulatedStatus } from './simulated-container.js';
 export {
   SimulatedEngine,
@@ -6,3 +7,4 @@ export {
   startSimulatedEngine,
 } from './simulated-engine.js';
 export { SimulatedEvents } from './simulated-events.js';
+export { tarOf } from './tar.js';
