@@ -31,7 +31,7 @@ function* unwrapped(error: unknown): Generator {
 }
 
 /** By its shape: errors of Node are no instances of `Error` inside a sandbox. */
-export function messageOf(error: unknown): string {
+function messageOf(error: unknown): string {
   const message = property(error, 'message');
   return typeof message === 'string' ? message : String(error);
 }

@@ -142,9 +142,19 @@ describe('the probe of something that is no Redis server', () => {
     while (double.open > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 
+  it('does not read an endless answer to its end', async () => {
+    double = await parrot(`$999999\r\n${'x'.repeat(100_000)}`);
+    const outcome = await ask(new RedisProbe(settings(double.port)));
+    expect(outcome).toEqual({ kind: 'failed', detail: 'answer too long' });
+    while (double.open > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
   it('fails when what is said is not understood, or the connection is refused', async () => {
     double = await parrot('HTTP/1.1 400 Bad Request\r\n\r\n');
-    expect(await ask(new RedisProbe(settings(double.port)), now(), 1_000)).not.toEqual({ kind: 'passed' });
+    expect(await ask(new RedisProbe(settings(double.port)), now(), 1_000)).toEqual({
+      kind: 'failed',
+      detail: 'answer not understood',
+    });
     const port = await refusingPort();
     expect(await ask(new RedisProbe(settings(port)))).toEqual({
       kind: 'failed',

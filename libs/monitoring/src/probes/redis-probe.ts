@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-import { messageOf } from './failure-detail.js';
 import { type Probe, type ProbedRun, ProbeFailedError } from './probe.js';
+import { RedisConnection, RedisRefusedError } from './redis-connection.js';
 import { assertStartedWith } from './started-with-container.js';
 
 export interface RedisSettings {
@@ -19,13 +19,6 @@ export const keyPrefix = 'uptime-probe:';
 
 const keyLivesSeconds = 30;
 
-interface RedisAnswers {
-  ping(): Promise<unknown>;
-  set(key: string, value: string, options: { expiration: { type: 'EX'; value: number } }): Promise<unknown>;
-  get(key: string): Promise<unknown>;
-  info(section: string): Promise<unknown>;
-}
-
 const field = (info: string, name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
 
 /** The server keeps what it is given, and has been running no longer than its container. */
@@ -37,38 +30,27 @@ export class RedisProbe implements Probe {
   constructor(private readonly settings: RedisSettings) {}
 
   async check(signal: AbortSignal, run: ProbedRun): Promise<void> {
-    const { createClient } = await import('@redis/client');
-    const { host, port, user, password, database, tls } = this.settings;
-    signal.throwIfAborted();
-    const client = createClient({
-      socket: { host, port, reconnectStrategy: false, ...(tls && { tls: true as const }) },
-      database,
-      RESP: 2,
-      disableClientInfo: true,
-      ...(user !== undefined && { username: user }),
-      ...(password !== undefined && { password }),
-    });
-    // Errors also reject what is asked.
-    client.on('error', () => undefined);
-    const abandon = () => {
-      if (client.isOpen) client.destroy();
-    };
-    signal.addEventListener('abort', abandon, { once: true });
+    const { user, password, database } = this.settings;
+    const connection = await RedisConnection.open(this.settings, signal);
     try {
-      await client.connect();
-      await this.ask(client, run);
+      if (password !== undefined) {
+        await connection.command('AUTH', ...(user === undefined ? [] : [user]), password);
+      }
+      if (database !== 0) await connection.command('SELECT', String(database));
+      await this.ask(connection, run);
     } finally {
-      signal.removeEventListener('abort', abandon);
-      abandon();
+      connection.close();
     }
   }
 
-  private async ask(client: RedisAnswers, run: ProbedRun) {
-    if ((await client.ping()) !== 'PONG') throw new ProbeFailedError('PING not answered');
+  private async ask(connection: RedisConnection, run: ProbedRun) {
+    if ((await connection.command('PING')) !== 'PONG') throw new ProbeFailedError('PING not answered');
     const nonce = randomUUID();
-    await client.set(this.key, nonce, { expiration: { type: 'EX', value: keyLivesSeconds } });
-    if ((await client.get(this.key)) !== nonce) throw new ProbeFailedError('nonce not returned');
-    const info = await infoIfAllowed(client);
+    await connection.command('SET', this.key, nonce, 'EX', String(keyLivesSeconds));
+    if ((await connection.command('GET', this.key)) !== nonce) {
+      throw new ProbeFailedError('nonce not returned');
+    }
+    const info = await infoIfAllowed(connection);
     if (info !== null) this.compare(info, run);
   }
 
@@ -89,11 +71,11 @@ export class RedisProbe implements Probe {
 }
 
 /** An access list may forbid INFO; then nothing is compared. */
-async function infoIfAllowed(client: RedisAnswers): Promise<string | null> {
+async function infoIfAllowed(connection: RedisConnection): Promise<string | null> {
   try {
-    return String(await client.info('server'));
+    return (await connection.command('INFO', 'server')) ?? '';
   } catch (error) {
-    if (messageOf(error).startsWith('NOPERM')) return null;
+    if (error instanceof RedisRefusedError && error.message.startsWith('NOPERM')) return null;
     throw error;
   }
 }

@@ -50,7 +50,7 @@ describe('a probe on the state of a running container', () => {
     const track = new ProbeTrack({ ...rules, passAfter: 2 });
     answer(track, passed, 1_000);
     answer(track, passed, 2_000, 2_010);
-    expect(judged(track, 3_000).at(-1)).toBe('up 2010-3000');
+    expect(joined(judged(track, 3_000))).toEqual(['starting:probe pending 0-2010', 'up 2010-3000']);
   });
 
   it('forgives fewer failures in a row than count', () => {

@@ -98,7 +98,6 @@ export class RunVerdicts {
     this.isAsking = false;
     const { doubts } = this.condition;
     if (this.before) this.push(atMs, unknown(unknownBecause.workerNotRunning));
-    else if (doubts.length > 0) this.fail(doubts, atMs);
     this.before = null;
     if (doubts.length > 0) this.condition = { ...this.condition, phase: 'failing', doubts: [] };
   }
