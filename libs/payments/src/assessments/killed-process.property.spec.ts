@@ -50,30 +50,34 @@ async function killAfter(steps: number, url: string): Promise<void> {
 }
 
 describe('processes that are killed while they assess', () => {
-  it('leave whole decisions or none, and the next ones decide the rest once', async () => {
-    const killings = fc.array(fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 2 }), {
-      minLength: 2,
-      maxLength: 3,
-    });
-    await fc.assert(
-      fc.asyncProperty(killings, async (rounds) => {
-        const books = await openTestBooks();
-        try {
-          const startMs = Date.UTC(2026, 10, 22, 12, 58, 30);
-          const stage = await Stage.open(books, options, { startMs, replicas: 2 });
-          for (let made = 0; made < 10; made += 1) await create(stage, { do: 'create', reports: services });
-          for (const together of rounds) {
-            await stage.wait(LEASES_OVER_MS);
-            await Promise.all(together.map((steps) => killAfter(steps, books.url)));
+  it(
+    'leave whole decisions or none, and the next ones decide the rest once',
+    async () => {
+      const killings = fc.array(fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 2 }), {
+        minLength: 2,
+        maxLength: 3,
+      });
+      await fc.assert(
+        fc.asyncProperty(killings, async (rounds) => {
+          const books = await openTestBooks();
+          try {
+            const startMs = Date.UTC(2026, 10, 22, 12, 58, 30);
+            const stage = await Stage.open(books, options, { startMs, replicas: 2 });
+            for (let made = 0; made < 10; made += 1) await create(stage, { do: 'create', reports: services });
+            for (const together of rounds) {
+              await stage.wait(LEASES_OVER_MS);
+              await Promise.all(together.map((steps) => killAfter(steps, books.url)));
+            }
+            await assessInPeace(stage);
+            await expectAllDecided(stage);
+            await expectEverything(stage);
+          } finally {
+            await books.close();
           }
-          await assessInPeace(stage);
-          await expectAllDecided(stage);
-          await expectEverything(stage);
-        } finally {
-          await books.close();
-        }
-      }),
-      { numRuns: RUNS },
-    );
-  }, 120_000 + RUNS * 60_000);
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    120_000 + RUNS * 60_000,
+  );
 });

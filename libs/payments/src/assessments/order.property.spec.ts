@@ -70,32 +70,37 @@ describe('decisions', () => {
     }
   }
 
-  it('are the same books in whatever order, in whatever batches and however often they are written', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(1, 2, 4),
-        fc.integer({ min: 1, max: 12 }),
-        fc.infiniteStream(fc.nat()),
-        async (replicas, periods, numbers) => {
-          const books = await openTestBooks();
-          try {
-            const startMs = Date.UTC(2026, 10, 22, 12, 50);
-            const stage = await Stage.open(books, options, { startMs, replicas });
-            for (let made = 0; made < 12; made += 1) await create(stage, { do: 'create', reports: services });
-            await stage.wait(periods * options.periodSeconds * 1_000 + 1);
-            await assessInAnyOrder(stage, (bound) => Number(numbers.next().value) % bound);
-            await assessInPeace(stage);
-            await expectAllDecided(stage);
-            await expectEverything(stage);
-            const { ids, model, real } = stage;
-            const expected = ids.map((id) => [id, model.money.balance(id)] as const);
-            expect(await readBalances(real)).toEqual(new Map(expected));
-          } finally {
-            await books.close();
-          }
-        },
-      ),
-      { numRuns: RUNS },
-    );
-  }, 120_000 + RUNS * 60_000);
+  it(
+    'are the same books in whatever order, in whatever batches and however often they are written',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(1, 2, 4),
+          fc.integer({ min: 1, max: 12 }),
+          fc.infiniteStream(fc.nat()),
+          async (replicas, periods, numbers) => {
+            const books = await openTestBooks();
+            try {
+              const startMs = Date.UTC(2026, 10, 22, 12, 50);
+              const stage = await Stage.open(books, options, { startMs, replicas });
+              for (let made = 0; made < 12; made += 1)
+                await create(stage, { do: 'create', reports: services });
+              await stage.wait(periods * options.periodSeconds * 1_000 + 1);
+              await assessInAnyOrder(stage, (bound) => Number(numbers.next().value) % bound);
+              await assessInPeace(stage);
+              await expectAllDecided(stage);
+              await expectEverything(stage);
+              const { ids, model, real } = stage;
+              const expected = ids.map((id) => [id, model.money.balance(id)] as const);
+              expect(await readBalances(real)).toEqual(new Map(expected));
+            } finally {
+              await books.close();
+            }
+          },
+        ),
+        { numRuns: RUNS },
+      );
+    },
+    120_000 + RUNS * 60_000,
+  );
 });

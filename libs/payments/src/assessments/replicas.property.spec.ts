@@ -97,52 +97,60 @@ describe('replicas whose connections are ended at any moment', () => {
     expect(await readBalances(real)).toEqual(new Map(ids.map((id) => [id, model.money.balance(id)])));
   }
 
-  it('decide every period exactly once, owe what the model says, and leave nothing half written', async () => {
-    await fc.assert(
-      fc.asyncProperty(...choices, (replicas, pause, numbers) =>
-        onScene(replicas, pause, numbers, async ({ stage, ending }) => {
-          await assessInTrouble({ stage, ending });
-          await assessInPeace(stage);
-          await expectAllDecided(stage);
-        }),
-      ),
-      { numRuns: RUNS },
-    );
-  }, 120_000 + RUNS * 60_000);
+  it(
+    'decide every period exactly once, owe what the model says, and leave nothing half written',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(...choices, (replicas, pause, numbers) =>
+          onScene(replicas, pause, numbers, async ({ stage, ending }) => {
+            await assessInTrouble({ stage, ending });
+            await assessInPeace(stage);
+            await expectAllDecided(stage);
+          }),
+        ),
+        { numRuns: RUNS },
+      );
+    },
+    120_000 + RUNS * 60_000,
+  );
 
-  it('reserve each payable once and pay each payout once, whoever tries', async () => {
-    await fc.assert(
-      fc.asyncProperty(...choices, (replicas, pause, numbers) =>
-        onScene(replicas, Math.ceil(pause / 5), numbers, async ({ stage, ending }) => {
-          const { model, real } = stage;
-          for (const [index, orchestratorId] of stage.ids.entries()) {
-            const amountMicroUsd = 1_000_000n + BigInt(index);
-            await real.adjustments.post({ orchestratorId, amountMicroUsd, reason: 'a correction' }, actor);
-            model.adjust(orchestratorId, amountMicroUsd, null);
-          }
-          ending.begin();
-          for (let turn = 0; turn < 5; turn += 1) await onAll(stage, ({ payouts }) => payouts.runNow());
-          await ending.stop();
-          await real.payouts.runNow();
-          const due = model.money.due(stage.ids, () => false);
-          const reserved = await readPayouts(real);
-          expect(new Map(reserved.map(({ id: _id, ...payout }) => [payout.orchestratorId, payout]))).toEqual(
-            new Map(due.map((payout) => [payout.orchestratorId, payout])),
-          );
-          expect(reserved).toHaveLength(due.length);
+  it(
+    'reserve each payable once and pay each payout once, whoever tries',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(...choices, (replicas, pause, numbers) =>
+          onScene(replicas, Math.ceil(pause / 5), numbers, async ({ stage, ending }) => {
+            const { model, real } = stage;
+            for (const [index, orchestratorId] of stage.ids.entries()) {
+              const amountMicroUsd = 1_000_000n + BigInt(index);
+              await real.adjustments.post({ orchestratorId, amountMicroUsd, reason: 'a correction' }, actor);
+              model.adjust(orchestratorId, amountMicroUsd, null);
+            }
+            ending.begin();
+            for (let turn = 0; turn < 5; turn += 1) await onAll(stage, ({ payouts }) => payouts.runNow());
+            await ending.stop();
+            await real.payouts.runNow();
+            const due = model.money.due(stage.ids, () => false);
+            const reserved = await readPayouts(real);
+            expect(
+              new Map(reserved.map(({ id: _id, ...payout }) => [payout.orchestratorId, payout])),
+            ).toEqual(new Map(due.map((payout) => [payout.orchestratorId, payout])));
+            expect(reserved).toHaveLength(due.length);
 
-          ending.begin();
-          for (const { id } of reserved) {
-            await onAll(stage, ({ payouts }) => payouts.markPaid(id, 'bank transfer 1', actor));
-          }
-          await ending.stop();
-          for (const { id } of reserved) {
-            await onAll(stage, ({ payouts }) => payouts.markPaid(id, 'bank transfer 1', actor));
-          }
-          for (const payout of reserved) model.money.reserve({ ...payout, status: 'paid' }, model.nowMs);
-        }),
-      ),
-      { numRuns: RUNS },
-    );
-  }, 120_000 + RUNS * 60_000);
+            ending.begin();
+            for (const { id } of reserved) {
+              await onAll(stage, ({ payouts }) => payouts.markPaid(id, 'bank transfer 1', actor));
+            }
+            await ending.stop();
+            for (const { id } of reserved) {
+              await onAll(stage, ({ payouts }) => payouts.markPaid(id, 'bank transfer 1', actor));
+            }
+            for (const payout of reserved) model.money.reserve({ ...payout, status: 'paid' }, model.nowMs);
+          }),
+        ),
+        { numRuns: RUNS },
+      );
+    },
+    120_000 + RUNS * 60_000,
+  );
 });

@@ -29,21 +29,25 @@ const options: fc.Arbitrary<ModelOptions> = fc.record({
 const start = fc.integer({ min: -3_000_000, max: 600_000 }).map((ms) => Date.UTC(2026, 10, 22, 12, 0) + ms);
 
 describe('books that are compared with an independent model', () => {
-  it('decide, owe and pay exactly what the model says, whatever happens in whatever order', async () => {
-    await fc.assert(
-      fc.asyncProperty(options, start, history, async (chosen, startMs, steps) => {
-        const books = await openTestBooks();
-        try {
-          const stage = await Stage.open(books, chosen, { startMs, replicas: 4 });
-          for (const step of steps) await play(stage, step);
-          await play(stage, { do: 'assess', replicas: 2 });
-          await play(stage, { do: 'replay' });
-          await expectEverything(stage);
-        } finally {
-          await books.close();
-        }
-      }),
-      { numRuns: RUNS, ...SEED },
-    );
-  }, 120_000 + RUNS * 60_000);
+  it(
+    'decide, owe and pay exactly what the model says, whatever happens in whatever order',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(options, start, history, async (chosen, startMs, steps) => {
+          const books = await openTestBooks();
+          try {
+            const stage = await Stage.open(books, chosen, { startMs, replicas: 4 });
+            for (const step of steps) await play(stage, step);
+            await play(stage, { do: 'assess', replicas: 2 });
+            await play(stage, { do: 'replay' });
+            await expectEverything(stage);
+          } finally {
+            await books.close();
+          }
+        }),
+        { numRuns: RUNS, ...SEED },
+      );
+    },
+    120_000 + RUNS * 60_000,
+  );
 });

@@ -98,40 +98,44 @@ describe('the ledger, written twice', () => {
     };
   }
 
-  it('says the same whatever the order, however often, and however many write at once', async () => {
-    await fc.assert(
-      fc.asyncProperty(plans, fc.infiniteStream(fc.nat()), async (all, numbers) => {
-        const next = (bound: number): number => Number(numbers.next().value) % bound;
-        const payees = (): string[] => Array.from({ length: 8 }, () => randomUUID());
-        const write = (entry: NewJournalEntry): Promise<{ created: boolean }> =>
-          replicas[next(replicas.length)]!.transaction((tx) => ledger.post(tx, entry));
+  it(
+    'says the same whatever the order, however often, and however many write at once',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(plans, fc.infiniteStream(fc.nat()), async (all, numbers) => {
+          const next = (bound: number): number => Number(numbers.next().value) % bound;
+          const payees = (): string[] => Array.from({ length: 8 }, () => randomUUID());
+          const write = (entry: NewJournalEntry): Promise<{ created: boolean }> =>
+            replicas[next(replicas.length)]!.transaction((tx) => ledger.post(tx, entry));
 
-        const [inOrder, once] = [payees(), randomUUID()];
-        for (const [index, one] of all.entries()) await write(entryOf(one, index, inOrder, once));
+          const [inOrder, once] = [payees(), randomUUID()];
+          for (const [index, one] of all.entries()) await write(entryOf(one, index, inOrder, once));
 
-        // Twice each and once more for some, its lines in another order, all at once.
-        const [shuffled, again] = [payees(), randomUUID()];
-        const entries = all.map((one, index) => entryOf(one, index, shuffled, again));
-        const copies = [...entries, ...entries, ...entries.filter(() => next(2) === 0)];
-        const drawn = copies.map((entry) => ({ entry, at: next(1_000_000) })).sort((a, b) => a.at - b.at);
-        const posted = await Promise.all(
-          drawn.map(({ entry }) => write({ ...entry, transfers: rotated(entry.transfers, next(8)) })),
-        );
+          // Twice each and once more for some, its lines in another order, all at once.
+          const [shuffled, again] = [payees(), randomUUID()];
+          const entries = all.map((one, index) => entryOf(one, index, shuffled, again));
+          const copies = [...entries, ...entries, ...entries.filter(() => next(2) === 0)];
+          const drawn = copies.map((entry) => ({ entry, at: next(1_000_000) })).sort((a, b) => a.at - b.at);
+          const posted = await Promise.all(
+            drawn.map(({ entry }) => write({ ...entry, transfers: rotated(entry.transfers, next(8)) })),
+          );
 
-        expect(posted.filter(({ created }) => created)).toHaveLength(all.length);
-        const [expected, actual] = [await read(inOrder, once), await read(shuffled, again)];
-        expect(actual.balances).toEqual(expected.balances);
-        expect(actual.entries).toEqual(expected.entries);
-        expect(new Set([...expected.hashes, ...actual.hashes]).size).toBe(2 * all.length);
-        expect(actual.balances).toEqual(sumsOf(all));
-      }),
-      { numRuns: RUNS },
-    );
-    const breaches = await findBreaches(books.owner);
-    // These entries were written past the assessments and payouts that they would belong to.
-    delete breaches['what is paid has accrued, and nothing else has'];
-    expect(breaches).toEqual({});
-  }, 120_000 + RUNS * 60_000);
+          expect(posted.filter(({ created }) => created)).toHaveLength(all.length);
+          const [expected, actual] = [await read(inOrder, once), await read(shuffled, again)];
+          expect(actual.balances).toEqual(expected.balances);
+          expect(actual.entries).toEqual(expected.entries);
+          expect(new Set([...expected.hashes, ...actual.hashes]).size).toBe(2 * all.length);
+          expect(actual.balances).toEqual(sumsOf(all));
+        }),
+        { numRuns: RUNS },
+      );
+      const breaches = await findBreaches(books.owner);
+      // These entries were written past the assessments and payouts that they would belong to.
+      delete breaches['what is paid has accrued, and nothing else has'];
+      expect(breaches).toEqual({});
+    },
+    120_000 + RUNS * 60_000,
+  );
 });
 
 const rotated = <T>(items: readonly T[], by: number): T[] => [
