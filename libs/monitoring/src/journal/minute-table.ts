@@ -11,7 +11,7 @@ import {
   hashMinute,
   type Minute,
   minuteMs,
-  minuteSchema,
+  type MinuteOfService,
   noHash,
   type SealedMinute,
 } from './minute-chain.js';
@@ -32,7 +32,39 @@ const sealedRows = z.array(
 );
 
 const minutesRow = z.object({ json: z.string().nullable() });
-const minutes = z.array(minuteSchema);
+
+/** Plain shapes only: what this journal wrote itself is read many times, and was checked when it was written. */
+const minutes = z.array(
+  z.object({
+    minute: z.string(),
+    services: z.array(
+      z.object({
+        name: z.string(),
+        container_ids: z.array(z.string()),
+        up_ms: z.number(),
+        inferred_up_ms: z.number(),
+        down_ms: z.number(),
+        starting_ms: z.number(),
+        unknown_ms: z.number(),
+      }),
+    ),
+    all_up_ms: z.number(),
+  }),
+);
+
+const toMinute = (wire: z.output<typeof minutes>[number]): Minute => ({
+  minuteMs: Date.parse(wire.minute),
+  services: wire.services.map((service): MinuteOfService => ({
+    name: service.name,
+    containerIds: service.container_ids,
+    upMs: service.up_ms,
+    inferredUpMs: service.inferred_up_ms,
+    downMs: service.down_ms,
+    startingMs: service.starting_ms,
+    unknownMs: service.unknown_ms,
+  })),
+  allUpMs: wire.all_up_ms,
+});
 
 /** The chain of sealed minutes, without a gap from the minute of the first observation on; the oldest are archived. */
 export class MinuteTable {
@@ -95,10 +127,13 @@ export class MinuteTable {
 
   /** The minutes that begin within a span of at most an hour, which lies in one hour. */
   within({ fromMs, toMs }: Span): Minute[] {
-    if (fromMs < this.archive.untilMs)
-      return minutes.parse(this.archive.contents({ fromMs, toMs }).map(parsed));
-    const { json } = minutesRow.parse(this.selectContents.get(fromMs, toMs));
-    return json === null ? [] : minutes.parse(parsed(json));
+    return minutes.parse(this.contents({ fromMs, toMs })).map(toMinute);
+  }
+
+  private contents(span: Span): unknown {
+    if (span.fromMs < this.archive.untilMs) return this.archive.contents(span).map(parsed);
+    const { json } = minutesRow.parse(this.selectContents.get(span.fromMs, span.toMs));
+    return json === null ? [] : parsed(json);
   }
 
   /** The same minutes as they were sealed. */
