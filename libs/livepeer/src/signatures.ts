@@ -1,4 +1,7 @@
-import { SigningKey, computeAddress, getBytes, hashMessage, keccak256, toUtf8Bytes } from 'ethers';
+import { SigningKey, keccak256 } from 'ethers/crypto';
+import { hashMessage } from 'ethers/hash';
+import { computeAddress } from 'ethers/transaction';
+import { getBytes, toUtf8Bytes } from 'ethers/utils';
 
 /** secp256k1's group order, halved: a signature with a larger `s` is refused by go-livepeer. */
 const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;

@@ -1,4 +1,4 @@
-import { getAddress } from 'ethers';
+import { getAddress } from 'ethers/address';
 import { z } from 'zod';
 
 export type Hex = `0x${string}`;
