@@ -1,6 +1,7 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { deflateSync, inflateRawSync, inflateSync } from 'node:zlib';
 
 import type { Exchange } from './assess.js';
+import { reportDictionary } from './report-dictionary.js';
 
 /** A sound report of a hundred services is a tenth of this. */
 export const MAX_REPORT_BYTES = 262_144;
@@ -20,16 +21,23 @@ export function keepable(signed: unknown, text = JSON.stringify(signed ?? null))
   return { signed: note, text: JSON.stringify(note) };
 }
 
-/** Of the size of a compressed report, so that not sixteen kilobytes are kept for each. */
-const CHUNK_BYTES = 2_048;
+/** A report needs no more; the defaults cost 256 kB to set up for each of them. */
+const zlibOptions = { windowBits: 12, memLevel: 5, chunkSize: 2_048, dictionary: reportDictionary };
 
 /** @param text JSON */
-export const compressReport = (text: string): Buffer => deflateRawSync(text, { chunkSize: CHUNK_BYTES });
+export const compressReport = (text: string): Buffer => deflateSync(text, zlibOptions);
 
+/** Reports of the first weeks were stored without zlib's header, and without a dictionary. */
+const hasHeader = (stored: Buffer): boolean =>
+  stored.length > 2 && ((stored[0] ?? 0) & 0x0f) === 8 && stored.readUInt16BE(0) % 31 === 0;
+
+/** @throws Error for bytes that are no stored report */
 export function decompressReport(stored: Buffer): unknown {
-  const json: unknown = JSON.parse(
-    inflateRawSync(stored, { maxOutputLength: 2 * MAX_REPORT_BYTES }).toString('utf8'),
-  );
+  const limit = { maxOutputLength: 2 * MAX_REPORT_BYTES };
+  const text = hasHeader(stored)
+    ? inflateSync(stored, { ...limit, dictionary: reportDictionary })
+    : inflateRawSync(stored, limit);
+  const json: unknown = JSON.parse(text.toString('utf8'));
   return json;
 }
 

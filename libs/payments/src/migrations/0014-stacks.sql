@@ -26,7 +26,7 @@ create table payments.second_evidence (
   challenge bytea not null check (octet_length(challenge) = 32),
   received_at timestamptz(3) not null,
   latency_ms int not null check (latency_ms >= 0),
-  report bytea not null                                    -- JSON of the wire, raw deflate
+  report bytea not null                                    -- JSON of the wire, compressed (docs/assessment.md)
 );
 
 -- Reports that came after the decision, with the judgement that they would have led to. Paid by an adjustment only.
@@ -38,7 +38,7 @@ create table payments.late_evidence (
   received_at timestamptz(3) not null,
   latency_ms int not null check (latency_ms >= 0),
   clock_skew_ms bigint,
-  report bytea not null,                                   -- JSON of the wire, raw deflate
+  report bytea not null,                                   -- JSON of the wire, compressed (docs/assessment.md)
   reason text,                                             -- null when it would have been paid
   reason_text text not null,
   up_ms bigint,
