@@ -173,17 +173,18 @@ describe('a worker that', () => {
   async function create(name: string, misbehave: Misbehaviour): Promise<void> {
     const worker = await startBadWorker(services, misbehave);
     workers.push(worker);
-    const { body } = await distributor.ask('/api/v1/orchestrators', {
+    const answer = await distributor.ask('/api/v1/orchestrators', {
       method: 'POST',
       token,
       body: {
         name,
-        service_uri: `https://${randomBytes(4).toString('hex')}:9995`,
+        service_uri: `https://o-${randomBytes(4).toString('hex')}:9995`,
         worker_url: worker.url,
         worker_address: worker.address,
       },
     });
-    ids[name] = z.object({ id: z.string() }).parse(body).id;
+    expect(answer).toMatchObject({ status: 201 });
+    ids[name] = z.object({ id: z.string() }).parse(answer.body).id;
   }
 
   const decided = (name: string) =>

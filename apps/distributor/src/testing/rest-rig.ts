@@ -69,7 +69,8 @@ export async function startRestRig(database: { url: string; drop(): Promise<void
     async create(fields = {}) {
       const suffix = Math.random().toString(16).slice(2, 10);
       const answer = await send('POST', 'orchestrators', {
-        service_uri: `https://${suffix}:9995`,
+        // Digits alone would be read as an IPv4 address.
+        service_uri: `https://o-${suffix}:9995`,
         worker_address: `0x${suffix.padEnd(40, '0')}`,
         ...fields,
       });
