@@ -30,6 +30,9 @@ export async function recordDecisions(
   decisions: readonly Decision[],
   { ledger, rules }: { ledger: Ledger; rules: HouseRules },
 ): Promise<Recorded> {
+  // A connection plans the checks of its foreign keys once, perhaps while the tables are still small, and would then read
+  // them from end to end for every row.
+  await tx.query('set local enable_seqscan = off');
   const first = await insertAssessments(tx, decisions, rules);
   let stored = decisions.filter(({ due }) => first.has(due.id));
   const refused = decisions.filter(({ due }) => !first.has(due.id));
