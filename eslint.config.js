@@ -7,9 +7,9 @@ const arrows = {
   'libs/platform': [],
   'libs/monitoring': ['platform'],
   'libs/livepeer': ['platform'],
-  'libs/payments': ['monitoring', 'platform'],
+  'libs/payments': ['monitoring', 'platform', 'platform/database'],
   'apps/worker': ['livepeer', 'monitoring', 'platform'],
-  'apps/distributor': ['livepeer', 'monitoring', 'payments', 'platform'],
+  'apps/distributor': ['livepeer', 'monitoring', 'payments', 'platform', 'platform/database'],
   'apps/local': [
     'livepeer',
     'livepeer/testing',
@@ -18,8 +18,9 @@ const arrows = {
     'payments',
     'payments/testing',
     'platform',
+    'platform/database',
   ],
-  scripts: ['livepeer', 'monitoring', 'payments', 'platform'],
+  scripts: ['livepeer', 'monitoring', 'payments', 'platform', 'platform/database'],
   bench: [
     'livepeer',
     'livepeer/testing',
@@ -28,6 +29,7 @@ const arrows = {
     'payments',
     'payments/testing',
     'platform',
+    'platform/database',
     'platform/testing',
   ],
 };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openTestBooks, type TestBooks } from '#payments/testing';
-import { startEmbeddedPostgres } from '#platform';
+import { startEmbeddedPostgres } from '#platform/database';
 import { createTestDatabase, type TestDatabase } from '#platform/testing';
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';

@@ -5,7 +5,7 @@ import type { Sizes } from './sizes.js';
 import { livePeriod, PERIOD_MS, type PeriodResult, readBooks, type WholePeriod } from './whole-period.js';
 import type { DataSource } from 'typeorm';
 import type { Child } from '../run/child.js';
-import type { EmbeddedPostgres } from '#platform';
+import type { EmbeddedPostgres } from '#platform/database';
 import type { WorkerFarm } from './worker-farm.js';
 
 /** What the Python original manages (docs/benchmarks.md). */

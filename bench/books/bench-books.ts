@@ -1,6 +1,11 @@
 import { defaultServices } from '#monitoring';
 import { paymentsMigrations } from '#payments';
-import { type EmbeddedPostgres, migrate, removeEmbeddedPostgresData, startEmbeddedPostgres } from '#platform';
+import {
+  type EmbeddedPostgres,
+  migrate,
+  removeEmbeddedPostgresData,
+  startEmbeddedPostgres,
+} from '#platform/database';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

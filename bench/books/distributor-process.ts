@@ -8,7 +8,8 @@ import {
   Ledger,
   paymentsMigrations,
 } from '#payments';
-import { createLogger, Database, DatabaseModule, delay } from '#platform';
+import { createLogger, delay } from '#platform';
+import { Database, DatabaseModule } from '#platform/database';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 

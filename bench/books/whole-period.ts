@@ -1,4 +1,5 @@
-import { delay, type EmbeddedPostgres } from '#platform';
+import { delay } from '#platform';
+import { type EmbeddedPostgres } from '#platform/database';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-import { startEmbeddedPostgres } from '#platform';
+import { startEmbeddedPostgres } from '#platform/database';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { z } from 'zod';

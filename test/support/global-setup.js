@@ -11,7 +11,7 @@ export default async function setUp() {
   execFileSync(process.execPath, [new URL('../../tools/build.js', import.meta.url).pathname], {
     stdio: 'inherit',
   });
-  const { startEmbeddedPostgres } = await import('../../dist/libs/platform/src/index.js');
+  const { startEmbeddedPostgres } = await import('../../dist/libs/platform/src/database/index.js');
   const folder = await mkdtemp(join(tmpdir(), 'test-postgres-'));
   // As root PostgreSQL runs as another user, who must be able to enter.
   await chmod(folder, 0o755);

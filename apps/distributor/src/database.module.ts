@@ -1,5 +1,6 @@
 import { applicationRole, paymentsMigrations } from '#payments';
-import { DatabaseModule, type EmbeddedPostgres, FactLogger, startEmbeddedPostgres } from '#platform';
+import { FactLogger } from '#platform';
+import { DatabaseModule, type EmbeddedPostgres, startEmbeddedPostgres } from '#platform/database';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { join } from 'node:path';
 import { DISTRIBUTOR_CONFIG } from './configuration.module.js';

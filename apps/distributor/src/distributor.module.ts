@@ -1,5 +1,6 @@
 import { Assessments, BooksModule, SettlementModule, Settler } from '#payments';
-import { Database, HealthModule } from '#platform';
+import { HealthModule } from '#platform';
+import { Database } from '#platform/database';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module.js';
 import { booksOptionsOf, settlementOptionsOf } from './books-options.js';

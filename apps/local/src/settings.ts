@@ -3,7 +3,8 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import { readIfExists, removeEmbeddedPostgresData, writeWhole } from '#platform';
+import { readIfExists, writeWhole } from '#platform';
+import { removeEmbeddedPostgresData } from '#platform/database';
 
 import { type LocalOptions, UsageError } from './options.js';
 import type { RunLock } from './run-lock.js';

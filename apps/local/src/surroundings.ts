@@ -1,6 +1,6 @@
 import { startGatewayDouble, startOrchestratorDouble } from '#livepeer/testing';
 import { deployLocalToken, developmentKeys, startAnvil } from '#payments/testing';
-import { startEmbeddedPostgres } from '#platform';
+import { startEmbeddedPostgres } from '#platform/database';
 import { computeAddress } from 'ethers';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
-import type { Database } from '#platform';
+import type { Database } from '#platform/database';
 
 /** The process is gone; nothing after this happened. */
 export class Death extends Error {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 
-import { connectionOptions, Database } from '#platform';
+import { connectionOptions, Database } from '#platform/database';
 
 import { applicationRole, paymentsMigrations } from '../src/migrations/folder.js';
 

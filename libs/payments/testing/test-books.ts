@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 
-import { connectionOptions, Database, migrate } from '#platform';
+import { connectionOptions, Database, migrate } from '#platform/database';
 import { createTestDatabase } from '#platform/testing';
 
 import { Alerts } from '../src/alerts/alerts.js';

@@ -2,7 +2,8 @@ import { Wallet } from 'ethers';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 
-import { type Database, delay, type Hex } from '#platform';
+import { delay, type Hex } from '#platform';
+import { type Database } from '#platform/database';
 
 import { RpcEndpoint } from '../src/chain/rpc-endpoint.js';
 import { account } from '../src/ledger/account.js';

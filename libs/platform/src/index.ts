@@ -6,21 +6,6 @@ export {
 } from './config/environment.js';
 export { readSecret, SecretUnreadableError } from './config/secrets.js';
 export { variables } from './config/variables.js';
-export {
-  connectionOptions,
-  Database,
-  DATABASE_OPTIONS,
-  type DatabaseOptions,
-  DatabaseUnavailableError,
-  WrongRoleError,
-} from './database/database.js';
-export { DatabaseModule } from './database/database.module.js';
-export {
-  type EmbeddedPostgres,
-  removeEmbeddedPostgresData,
-  startEmbeddedPostgres,
-} from './database/embedded-postgres.js';
-export { migrate, type Migration, migrationLock, readMigrations } from './database/migrate.js';
 export { readIfExists, writeWhole } from './files/whole-file.js';
 export { HEALTH_CHECKS, type HealthCheck } from './health/health-check.js';
 export { HealthModule } from './health/health.module.js';

@@ -1,5 +1,6 @@
 import { Assessments, Settler } from '#payments';
-import { Database, type HealthCheck } from '#platform';
+import { type HealthCheck } from '#platform';
+import { Database } from '#platform/database';
 import type { DistributorConfig } from '../distributor.config.js';
 import { AssessPeriodsSchedule } from '../schedules/assess-periods.schedule.js';
 import { BooksOpening } from '../schedules/books-opening.js';

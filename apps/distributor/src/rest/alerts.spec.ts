@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Alerts } from '#payments';
-import { Database } from '#platform';
+import { Database } from '#platform/database';
 import { createTestDatabase } from '#platform/testing';
 import { fieldsOf, page, type RestRig, startRestRig } from '../testing/rest-rig.js';
 

@@ -1,5 +1,6 @@
 import { ConflictError, ImportRefusedError, NotFoundError, RuleError } from '#payments';
-import { DatabaseUnavailableError, errorCode, Problem } from '#platform';
+import { errorCode, Problem } from '#platform';
+import { DatabaseUnavailableError } from '#platform/database';
 import { importProblem } from './import/import-problem.js';
 
 /** Connection lost or refused, server starting or stopping, too many connections. */

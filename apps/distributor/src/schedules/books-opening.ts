@@ -1,5 +1,6 @@
 import { Books, Orchestrators, PeriodMismatchError } from '#payments';
-import { Database, delay, exponentialBackoff, FactLogger } from '#platform';
+import { delay, exponentialBackoff, FactLogger } from '#platform';
+import { Database } from '#platform/database';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';

@@ -20,9 +20,9 @@ export class InvalidSignatureError extends Error {
   }
 }
 
-/** EIP-55 address of an uncompressed public key. */
-const addressOf = (publicKey: Uint8Array) =>
-  addressSchema.parse(toHex(keccak256(publicKey.subarray(1)).subarray(12)));
+/** Address of an uncompressed public key, without the checksum of EIP-55. */
+const lowerCaseAddressOf = (publicKey: Uint8Array): string =>
+  toHex(keccak256(publicKey.subarray(1)).subarray(12));
 
 export function parsePrivateKey(text: string, curve: Curve = fastestCurve): Uint8Array {
   const digits = /^(?:0x)?([0-9a-fA-F]{64})$/.exec(text.trim())?.[1];
@@ -41,7 +41,7 @@ export class ReportSigner {
     private readonly curve: Curve,
   ) {
     this.#privateKey = privateKey;
-    this.address = addressOf(curve.publicKey(privateKey));
+    this.address = addressSchema.parse(lowerCaseAddressOf(curve.publicKey(privateKey)));
   }
 
   /** @throws InvalidPrivateKeyError */
@@ -84,11 +84,11 @@ export function recoverReportSigner(signed: SignedReport, curve: Curve = fastest
   }
   const publicKey = curve.recover(reportDigest(signed.report), rs, v === 27 ? 0 : 1);
   if (!publicKey) throw new InvalidSignatureError('No key can have made this signature');
-  const signer = addressOf(publicKey);
-  if (signer !== signed.report.workerAddress) {
+  const { workerAddress } = signed.report;
+  if (lowerCaseAddressOf(publicKey) !== workerAddress.toLowerCase()) {
     throw new InvalidSignatureError(
-      `The signature is not that of the worker ${signed.report.workerAddress} whom the report names: signed by another key, or changed afterwards`,
+      `The signature is not that of the worker ${workerAddress} whom the report names: signed by another key, or changed afterwards`,
     );
   }
-  return signer;
+  return workerAddress;
 }

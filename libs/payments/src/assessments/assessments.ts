@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 
 import { floorPercentage } from '#monitoring';
-import { Database, type Hex } from '#platform';
+import { type Hex } from '#platform';
+import { Database } from '#platform/database';
 
 import { NotFoundError } from '../books/errors.js';
 import { decodeCursor, type Page, pageLimit, type PageRequest, toPage } from '../books/page.js';

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { Database, DatabaseUnavailableError, FactLogger } from '#platform';
+import { FactLogger } from '#platform';
+import { Database, DatabaseUnavailableError } from '#platform/database';
 
 import { Alerts } from '../alerts/alerts.js';
 import { AuditLog } from '../audit/audit-log.js';

@@ -1,5 +1,6 @@
-import type { Database } from '#platform';
-import { DatabaseUnavailableError, errorCode, FactLogger, toIsoTime } from '#platform';
+import type { Database } from '#platform/database';
+import { errorCode, FactLogger, toIsoTime } from '#platform';
+import { DatabaseUnavailableError } from '#platform/database';
 
 import type { Alerts } from '../alerts/alerts.js';
 import type { AuditLog } from '../audit/audit-log.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 
-import { Database } from '#platform';
+import { Database } from '#platform/database';
 
 import { Alerts } from '../alerts/alerts.js';
 import { BOOKS_OPTIONS, type BooksOptions } from '../books/books-options.js';

@@ -1,4 +1,5 @@
-import { type Database, FactLogger } from '#platform';
+import { FactLogger } from '#platform';
+import { type Database } from '#platform/database';
 
 import type { DuePeriod } from './due-periods.js';
 import { Gathering } from './gathering.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 
-import { Database } from '#platform';
+import { Database } from '#platform/database';
 
 import { decodeCursor, type Page, pageLimit, type PageRequest, toPage } from '../books/page.js';
 import { ready } from '../books/ready.js';

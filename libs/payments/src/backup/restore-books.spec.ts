@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Client } from 'pg';
 
-import { migrate } from '#platform';
+import { migrate } from '#platform/database';
 
 import { bookServices, openTestBooks, type TestBooks } from '../../testing/test-books.js';
 import { account } from '../ledger/account.js';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 
-import { migrationLock } from '#platform';
+import { migrationLock } from '#platform/database';
 
 import type { Sql } from '../books/sql-rows.js';
 import { readPause, setPause } from '../payouts/settlement-control.js';

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 
-import { migrate, type Migration, readMigrations } from '#platform';
+import { migrate, type Migration, readMigrations } from '#platform/database';
 
 import type { Sql } from '../books/sql-rows.js';
 import { BackupRefusedError } from './backup-errors.js';

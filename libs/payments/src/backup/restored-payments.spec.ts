@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { z } from 'zod';
 
-import type { Database } from '#platform';
+import type { Database } from '#platform/database';
 
 import { bookServices } from '../../testing/test-books.js';
 import { openTestSettlement, type TestSettlement } from '../../testing/test-settlement.js';

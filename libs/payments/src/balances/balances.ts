@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 
-import { Database } from '#platform';
+import { Database } from '#platform/database';
 
 import { ready } from '../books/ready.js';
 import { selectRows, sqlBigint } from '../books/sql-rows.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 
-import { Database, DatabaseModule, DatabaseUnavailableError } from '#platform';
+import { Database, DatabaseModule, DatabaseUnavailableError } from '#platform/database';
 
 import { bookServices, openTestBooks, testBooksOptions, type TestBooks } from '../../testing/test-books.js';
 import { TestWorker } from '../../testing/test-worker.js';

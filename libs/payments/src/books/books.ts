@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 
-import { Database } from '#platform';
+import { Database } from '#platform/database';
 
 import { BOOKS_OPTIONS, type BooksOptions } from './books-options.js';
 import { PeriodMismatchError, RuleError } from './errors.js';

@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import type { z } from 'zod';
 
-import type { Database } from '#platform';
+import type { Database } from '#platform/database';
 
 import { ready } from './ready.js';
 import { type Sql, selectRows } from './sql-rows.js';

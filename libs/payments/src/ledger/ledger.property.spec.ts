@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { z } from 'zod';
 
-import type { Database } from '#platform';
+import type { Database } from '#platform/database';
 
 import { findBreaches } from '../../testing/model/sound-books.js';
 import { openTestBooks, type TestBooks } from '../../testing/test-books.js';

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 
-import { Database } from '#platform';
+import { Database } from '#platform/database';
 
 import { Alerts } from '../alerts/alerts.js';
 import { AuditLog } from '../audit/audit-log.js';

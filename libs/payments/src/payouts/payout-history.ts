@@ -1,4 +1,4 @@
-import type { Database } from '#platform';
+import type { Database } from '#platform/database';
 
 import { Snapshot } from '../books/snapshot.js';
 import type { Payout, PayoutStatus } from './payout.js';

@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 
-import { type Database, FactLogger } from '#platform';
+import { FactLogger } from '#platform';
+import { type Database } from '#platform/database';
 
 import type { AuditLog } from '../audit/audit-log.js';
 import { ConflictError, NotFoundError } from '../books/errors.js';

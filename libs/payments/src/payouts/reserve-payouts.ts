@@ -2,7 +2,8 @@ import { getAddress } from 'ethers';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 
-import { type Database, FactLogger } from '#platform';
+import { FactLogger } from '#platform';
+import { type Database } from '#platform/database';
 
 import type { Alerts } from '../alerts/alerts.js';
 import type { Books } from '../books/books.js';

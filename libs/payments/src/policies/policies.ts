@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 
 import { type UptimeAggregation, uptimeAggregations } from '#monitoring';
-import { Database } from '#platform';
+import { Database } from '#platform/database';
 
 import { AuditLog } from '../audit/audit-log.js';
 import { lockBook } from '../books/books.js';

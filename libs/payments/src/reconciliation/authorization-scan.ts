@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import { type Database, FactLogger } from '#platform';
+import { FactLogger } from '#platform';
+import { type Database } from '#platform/database';
 
 import { ready } from '../books/ready.js';
 import { selectRows, sqlBigint } from '../books/sql-rows.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { Database } from '#platform';
+import type { Database } from '#platform/database';
 
 import { ready } from '../books/ready.js';
 import { selectRow, selectRows, sqlBigint } from '../books/sql-rows.js';

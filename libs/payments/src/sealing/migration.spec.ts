@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DataSource } from 'typeorm';
 
-import { Database, migrate } from '#platform';
+import { Database, migrate } from '#platform/database';
 import { createTestDatabase, type TestDatabase } from '#platform/testing';
 
 import { TestWorker } from '../../testing/test-worker.js';

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 
-import { Database, errorCode } from '#platform';
+import { errorCode } from '#platform';
+import { Database } from '#platform/database';
 
 import { selectRow, sqlBigint, sqlTime } from '../books/sql-rows.js';
 

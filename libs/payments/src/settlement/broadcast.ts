@@ -1,4 +1,5 @@
-import { type Database, FactLogger } from '#platform';
+import { FactLogger } from '#platform';
+import { type Database } from '#platform/database';
 
 import { type BroadcastClass, classifyFailure, mostTelling } from '../chain/broadcast-outcome.js';
 import type { TreasuryChain } from '../chain/treasury-chain.js';

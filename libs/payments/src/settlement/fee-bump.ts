@@ -1,4 +1,5 @@
-import { type Database, FactLogger } from '#platform';
+import { FactLogger } from '#platform';
+import { type Database } from '#platform/database';
 
 import { bumpFees, type Fees } from '../chain/fee-policy.js';
 import type { TreasuryChain } from '../chain/treasury-chain.js';

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 
-import { type Database, FactLogger } from '#platform';
+import { FactLogger } from '#platform';
+import { type Database } from '#platform/database';
 
 import type { TreasuryChain } from '../chain/treasury-chain.js';
 import { authorizationFacts } from '../chain/usdc.js';

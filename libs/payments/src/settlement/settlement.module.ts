@@ -6,7 +6,7 @@ import {
   type ModuleMetadata,
 } from '@nestjs/common';
 
-import { Database } from '#platform';
+import { Database } from '#platform/database';
 
 import { Alerts } from '../alerts/alerts.js';
 import { AuditLog } from '../audit/audit-log.js';

@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 
-import { type Database, FactLogger } from '#platform';
+import { FactLogger } from '#platform';
+import { type Database } from '#platform/database';
 
 import { ready } from '../books/ready.js';
 import { selectRow } from '../books/sql-rows.js';

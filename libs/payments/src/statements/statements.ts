@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 
-import { Database } from '#platform';
+import { Database } from '#platform/database';
 
 import { NotFoundError, RuleError } from '../books/errors.js';
 import { Snapshot } from '../books/snapshot.js';

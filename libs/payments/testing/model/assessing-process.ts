@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { writeSync } from 'node:fs';
 import { z } from 'zod';
 
-import { connectionOptions, Database } from '#platform';
+import { connectionOptions, Database } from '#platform/database';
 
 import { selectRow, sqlTime } from '../../src/books/sql-rows.js';
 import { applicationRole, paymentsMigrations } from '../../src/migrations/folder.js';

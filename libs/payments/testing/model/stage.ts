@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 
-import type { Database } from '#platform';
+import type { Database } from '#platform/database';
 
 import { Adjustments } from '../../src/adjustments/adjustments.js';
 import type { BooksOptions } from '../../src/books/books-options.js';

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { z } from 'zod';
 
-import type { Database } from '#platform';
+import type { Database } from '#platform/database';
 
 import type { EvidenceSource } from '../../src/assessments/evidence-source.js';
 import { watchQueries, watchQuestions } from './watch-steps.js';

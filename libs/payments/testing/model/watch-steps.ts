@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
-import type { Database } from '#platform';
+import type { Database } from '#platform/database';
 
 import type { EvidenceSource } from '../../src/assessments/evidence-source.js';
 

@@ -15,13 +15,34 @@ export interface LoggerOptions {
 /** Shorter values would blank out innocent text. */
 const shortestSecret = 6;
 
-function redacting(destination: NodeJS.WritableStream, secrets: readonly string[]): DestinationStream {
+function redacting(write: (text: string) => void, secrets: readonly string[]): DestinationStream {
   return {
     write(line) {
-      destination.write(secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), line));
+      write(secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), line));
     },
   };
 }
+
+/**
+ * Lines of one turn of the event loop leave in one write: on Linux each write to a pipe or a file waits for the system.
+ * What is left when the process ends is written then.
+ */
+function gathering(out: NodeJS.WritableStream): (text: string) => void {
+  let lines = '';
+  const flush = () => {
+    if (lines === '') return;
+    const text = lines;
+    lines = '';
+    out.write(text);
+  };
+  process.on('exit', flush);
+  return (line) => {
+    if (lines === '') setImmediate(flush);
+    lines += line;
+  };
+}
+
+let standardOutput: ((text: string) => void) | undefined;
 
 /** A fact with its fields, as `FactLogger` hands it to Nest's logger. */
 export class Fact {
@@ -107,7 +128,10 @@ export function createLogger({
   destination,
 }: LoggerOptions): LoggerService {
   const hidden = secrets.filter((secret): secret is string => (secret?.length ?? 0) >= shortestSecret);
-  const out = redacting(destination ?? process.stdout, hidden);
+  const write = destination
+    ? (text: string) => void destination.write(text)
+    : (standardOutput ??= gathering(process.stdout));
+  const out = redacting(write, hidden);
   const toText = prettyFactory({
     colorize: process.stdout.isTTY,
     ignore: 'context',

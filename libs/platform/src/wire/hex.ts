@@ -16,6 +16,18 @@ export const hex32Schema = z
     return z.NEVER;
   });
 
+/** Addresses whose checksum was found right: a worker's comes back with every report, and checking costs a hash. */
+const sound = new Set<string>();
+const MOST_REMEMBERED = 20_000;
+
+function withChecksum(text: string): string {
+  if (sound.has(text)) return text;
+  const address = getAddress(text);
+  if (sound.size >= MOST_REMEMBERED) sound.clear();
+  sound.add(address);
+  return address;
+}
+
 /**
  * An Ethereum address: all in lower case, or in mixed case with a right EIP-55 checksum, so that a mistyped one is
  * noticed. The output has the checksum.
@@ -25,7 +37,7 @@ export const addressSchema = z
   .regex(/^0x[0-9a-fA-F]{40}$/, 'must be an Ethereum address: 0x followed by 40 hexadecimal digits')
   .transform((text, context) => {
     try {
-      return getAddress(text);
+      return withChecksum(text);
     } catch {
       context.addIssue({
         code: 'custom',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 
-import { connectionOptions, Database } from '#platform';
+import { connectionOptions, Database } from '#platform/database';
 import { createTestDatabase } from '#platform/testing';
 
 import { selectRows } from '../../books/sql-rows.js';

@@ -1,4 +1,4 @@
-import type { Database } from '#platform';
+import type { Database } from '#platform/database';
 
 import { type BookServices, bookServices } from '../../../testing/test-books.js';
 import type { TestSettlement } from '../../../testing/test-settlement.js';
