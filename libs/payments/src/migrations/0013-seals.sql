@@ -162,60 +162,9 @@ revoke all on function ledger.hold_seal(), ledger.seal_table(regclass, text[]), 
 grant select on ledger.sealed_table, ledger.seal, ledger.seal_part to payroll_application;
 grant execute on function ledger.note_cutoffs(), ledger.seal_next(int) to payroll_application;
 
--- `version` counted writes of a cached balance: nobody read it, and nobody could have verified it.
+-- `version` counted writes of a cached balance: nobody read it, and nobody could have verified it. ledger.post() is written
+-- anew without it in 0015.
 alter table ledger.account_balance drop column version;
-
-create or replace function ledger.post(
-  _kind text, _key text, _effective_at timestamptz, _debits text[], _credits text[], _amounts bigint[],
-  _meta jsonb default '{}', _reverses bigint default null, out entry_id bigint, out created boolean
-) language plpgsql security definer set search_path = ledger, pg_temp as $$
-declare hash bytea; lines int; sum_amount numeric; known bytea; ids int[]; moment timestamptz(3) := _effective_at;
-begin
-  if coalesce(cardinality(_debits), 0) = 0 or cardinality(_debits) <> cardinality(_credits)
-     or cardinality(_debits) <> cardinality(_amounts) then
-    raise exception 'a journal entry needs as many debits as credits and amounts, at least one' using errcode = 'check_violation';
-  end if;
-
-  select sha256(
-      '\x01'::bytea || sha256(convert_to(_kind, 'UTF8')) || int8send((extract(epoch from moment) * 1000)::bigint)
-      || sha256(convert_to(_key, 'UTF8')) || sha256(convert_to(_meta::text, 'UTF8')) || int8send(coalesce(_reverses, 0))
-      || sha256(string_agg(sha256(convert_to(d, 'UTF8')) || sha256(convert_to(c, 'UTF8')) || int8send(a), ''::bytea
-                           order by c collate "C", d collate "C", a))),
-      count(*), sum(a)
-    into hash, lines, sum_amount from unnest(_debits, _credits, _amounts) as line (d, c, a);
-
-  insert into journal_entry (kind, idempotency_key, effective_at, reverses_id, line_count, total, content_hash, meta)
-    values (_kind, _key, moment, _reverses, lines, sum_amount, hash, _meta)
-    on conflict (idempotency_key) do nothing returning id into entry_id;
-  if entry_id is null then
-    select id, content_hash into strict entry_id, known from journal_entry where idempotency_key = _key;
-    if known <> hash then
-      raise exception 'idempotency key % was used with different content', _key using errcode = 'unique_violation';
-    end if;
-    created := false;
-    return;
-  end if;
-
-  perform ensure_accounts(_debits || _credits);
-  if exists (select 1 from unnest(_debits, _credits) as line (d, c)
-             join account da on da.code = d join account ca on ca.code = c where da.asset <> ca.asset) then
-    raise exception 'a transfer joins two accounts of one unit' using errcode = 'check_violation';
-  end if;
-  insert into transfer (effective_at, journal_entry_id, debit_account_id, credit_account_id, amount, kind)
-    select moment, entry_id, da.id, ca.id, line.a, _kind
-      from unnest(_debits, _credits, _amounts) as line (d, c, a)
-      join account da on da.code = line.d join account ca on ca.code = line.c;
-
-  select array_agg(id) into ids from account where code = any (_debits || _credits);
-  perform 1 from account_balance where account_id = any (ids) order by account_id for update;  -- ordered: no deadlock
-  update account_balance b set debits = b.debits + x.debit, credits = b.credits + x.credit
-    from (select a.id, sum(y.debit)::bigint as debit, sum(y.credit)::bigint as credit
-            from (select unnest(_debits) as code, unnest(_amounts) as debit, 0::bigint as credit
-                  union all select unnest(_credits), 0, unnest(_amounts)) y
-            join account a on a.code = y.code group by a.id) x
-    where b.account_id = x.id;
-  created := true;
-end $$;
 
 create or replace function ledger.rebuild_balances() returns int language plpgsql
   security definer set search_path = ledger, pg_temp as $$
