@@ -13,7 +13,8 @@ import { openTestBooks } from '../../testing/test-books.js';
  * take minutes.
  */
 const RUNS = Number(process.env.MODEL_RUNS ?? 8);
-const SEED = process.env.MODEL_SEED === undefined ? {} : { seed: Number(process.env.MODEL_SEED) };
+/** The same histories on every run, so that a red one says something about the change; `MODEL_SEED=…` plays others. */
+const SEED = { seed: Number(process.env.MODEL_SEED ?? 20_261_122) };
 
 const options: fc.Arbitrary<ModelOptions> = fc.record({
   periodSeconds: fc.constantFrom(60, 60, 10, 45, 144, 400, 900),
