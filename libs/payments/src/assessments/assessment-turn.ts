@@ -152,7 +152,11 @@ export class AssessmentTurn {
     const nowMs = this.now().getTime();
     return periods.filter((due) => {
       if (due.first_attempt_at === null || nowMs < this.graceEndsMs(due.first_attempt_at)) return true;
-      this.decide(due, this.judge(due, { kind: 'none', detail }));
+      // Nobody is asked about a paused period: that its worker is silent is not why it is unpaid.
+      this.decide(
+        due,
+        this.judge(due, due.status === 'paused' ? { kind: 'paused' } : { kind: 'none', detail }),
+      );
       return false;
     });
   }
