@@ -20,6 +20,7 @@ const arrows = {
     'platform',
     'platform/database',
   ],
+  'apps/dashboard': [],
   scripts: ['livepeer', 'monitoring', 'payments', 'platform', 'platform/database'],
   bench: [
     'livepeer',
@@ -59,7 +60,7 @@ export default defineConfig(
   globalIgnores(['dist/', 'node_modules/', '.local/', 'contracts/artifacts/', 'coverage/']),
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
@@ -88,7 +89,7 @@ export default defineConfig(
     },
   },
   ...Object.entries(arrows).map(([room, may]) => ({
-    files: [`${room}/**/*.ts`],
+    files: [`${room}/**/*.{ts,tsx}`],
     rules: closedDoors(room, may),
   })),
   // Specs and test doubles may use every library's doubles, but libraries keep their arrows.
