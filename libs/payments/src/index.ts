@@ -53,6 +53,7 @@ export {
   WorkerAddressTakenError,
 } from './books/errors.js';
 export type { Page, PageRequest } from './books/page.js';
+export { type KeyedAnswer, type KeyedRequest, RequestKeys } from './idempotency/request-keys.js';
 export { account } from './ledger/account.js';
 export {
   type EntryKind,

@@ -7,6 +7,7 @@ import { Assessor } from '../assessments/assessor.js';
 import { LateEvidence } from '../assessments/late-evidence.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { Balances } from '../balances/balances.js';
+import { RequestKeys } from '../idempotency/request-keys.js';
 import { Ledger } from '../ledger/ledger.js';
 import { Orchestrators } from '../orchestrators/orchestrators.js';
 import { Policies } from '../policies/policies.js';
@@ -18,6 +19,7 @@ import { Books } from './books.js';
 
 const services = [
   AuditLog,
+  RequestKeys,
   Alerts,
   Ledger,
   Books,

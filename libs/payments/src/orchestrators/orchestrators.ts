@@ -69,20 +69,23 @@ export class Orchestrators {
 
   /** @throws RuleError, ConflictError, WorkerAddressTakenError */
   async create(input: NewOrchestrator, actor: string): Promise<Orchestrator> {
+    return this.database.transaction((tx) => this.insert(tx, input, actor));
+  }
+
+  /** Within the caller's transaction. @throws RuleError, ConflictError, WorkerAddressTakenError */
+  async insert(tx: EntityManager, input: NewOrchestrator, actor: string): Promise<Orchestrator> {
     const record = toRecord(input, this.options.maxRateMicroUsd);
     if (Array.isArray(record)) throw record[0] ?? new Error('refused without a fault');
-    return this.database.transaction(async (tx) => {
-      await lockBook(tx);
-      if (!this.options.allowSharedWorkers && record.workerAddress !== null)
-        await requireFreeWorker(tx, record.workerAddress, null);
-      await requireFreeServiceUri(tx, record.serviceUri);
-      const { payoutAddressDelaySeconds } = this.options;
-      const insertion = { origin: 'rest' as const, actor, payoutAddressDelaySeconds };
-      const [created] = await admitOrchestrators(tx, [record], insertion, this.audit);
-      if (!created) throw new Error('the orchestrator was not stored');
-      await announceFirst(tx, this.alerts, created, actor);
-      return created;
-    });
+    await lockBook(tx);
+    if (!this.options.allowSharedWorkers && record.workerAddress !== null)
+      await requireFreeWorker(tx, record.workerAddress, null);
+    await requireFreeServiceUri(tx, record.serviceUri);
+    const { payoutAddressDelaySeconds } = this.options;
+    const insertion = { origin: 'rest' as const, actor, payoutAddressDelaySeconds };
+    const [created] = await admitOrchestrators(tx, [record], insertion, this.audit);
+    if (!created) throw new Error('the orchestrator was not stored');
+    await announceFirst(tx, this.alerts, created, actor);
+    return created;
   }
 
   /**
