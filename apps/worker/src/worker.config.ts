@@ -71,6 +71,9 @@ const environmentSchema = z.looseObject({
   CAPABILITY_CAPACITY: variables.count(10, { min: 1, max: 1_000 }),
   CAPABILITY_PRICE_PER_UNIT: variables.count(0),
   CAPABILITY_PRICE_SCALING: variables.count(1, { min: 1 }),
+  CAPABILITY_TOKEN: z.string().optional(),
+  CAPABILITY_TOKEN_FILE: z.string().optional(),
+  JOB_UPLOAD_SECONDS: variables.count(10, { min: 1, max: 60 }),
   LOG_FORMAT: z.enum(['json', 'pretty'], { error: 'must be json or pretty' }).default('json'),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], { error: 'must be debug, info, warn or error' })
@@ -89,6 +92,23 @@ function secretFrom(environment: Partial<Environment>, context: z.RefinementCtx)
     const message = error instanceof Error ? error.message : String(error);
     context.addIssue({ code: 'custom', path: ['ORCH_SECRET_FILE'], message });
     return undefined;
+  }
+}
+
+/** What an orchestrator of master sends with each job; without it every job is taken. */
+function tokenFrom(environment: Partial<Environment>, context: z.RefinementCtx): string | undefined {
+  const { CAPABILITY_TOKEN: token, CAPABILITY_TOKEN_FILE: file } = environment;
+  if (token === undefined && file === undefined) return undefined;
+  const fault = (path: string, message: string): undefined => {
+    context.addIssue({ code: 'custom', path: [path], message });
+  };
+  try {
+    const value = readSecret(token, file);
+    return value !== undefined && /^[\x21-\x7e]{8,512}$/.test(value)
+      ? value
+      : fault('CAPABILITY_TOKEN', 'must have 8 to 512 printable ASCII characters and no space');
+  } catch (error) {
+    return fault('CAPABILITY_TOKEN_FILE', error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -116,6 +136,7 @@ export const workerConfigSchema = environmentSchema
     (environment, context) => {
       // With names that are at fault nobody can tell whether the file means any of them.
       if (Array.isArray(environment.MONITORED_SERVICES)) monitoringPlanFrom(environment, context);
+      tokenFrom(environment, context);
       if (environment.ORCH_URL === undefined) return;
       const isGiven = environment.ORCH_SECRET_FILE !== undefined || environment.ORCH_SECRET !== undefined;
       if (isGiven) secretFrom(environment, context);
@@ -148,7 +169,12 @@ export const workerConfigSchema = environmentSchema
       capacity: environment.CAPABILITY_CAPACITY,
       pricePerUnit: environment.CAPABILITY_PRICE_PER_UNIT,
       priceScaling: environment.CAPABILITY_PRICE_SCALING,
+      token: tokenFrom(environment, context),
     },
+    /** How long the body of a job may take to arrive: a slow upload holds a slot. */
+    jobUploadMs: environment.JOB_UPLOAD_SECONDS * 1_000,
+    /** From one registration to the next, see `CapabilityRegistration`; go-livepeer's registry bears no shorter one. */
+    heartbeatMs: 30_000,
     logFormat: environment.LOG_FORMAT,
     logLevel: environment.LOG_LEVEL,
   }));

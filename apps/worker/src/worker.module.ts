@@ -40,6 +40,7 @@ class WatchModule {
       secret: config.orchestrator?.secret ?? '',
       offer: config.offer,
       isIdle: () => slots.running === 0,
+      heartbeatMs: config.heartbeatMs,
     });
     const shared = [
       { provide: WORKER_CONFIG, useValue: config },

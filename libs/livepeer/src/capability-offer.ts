@@ -9,6 +9,10 @@ export interface CapabilityOffer {
   /** Wei per second of work, after division by `priceScaling`. */
   pricePerUnit: number;
   priceScaling: number;
+  /**
+   * What an orchestrator of master sends with each job as `Authorization: Bearer`; pr-3650 ignores it, and sends none.
+   */
+  token?: string | undefined;
 }
 
 export class CapabilityOfferError extends Error {
@@ -35,6 +39,9 @@ export function offerToWire(offer: CapabilityOffer): Record<string, string | num
   if (!Number.isSafeInteger(offer.priceScaling) || offer.priceScaling < 1) {
     throw new CapabilityOfferError('a price scaling must be a whole number, at least 1');
   }
+  if (offer.token !== undefined && !/^[\x21-\x7e]+$/.test(offer.token)) {
+    throw new CapabilityOfferError('a token must be printable ASCII without spaces: it travels in a header');
+  }
   return {
     name: offer.name,
     description: offer.description,
@@ -43,5 +50,6 @@ export function offerToWire(offer: CapabilityOffer): Record<string, string | num
     price_per_unit: offer.pricePerUnit,
     price_scaling: offer.priceScaling,
     currency: 'wei',
+    ...(offer.token === undefined ? {} : { token: offer.token }),
   };
 }

@@ -60,7 +60,13 @@ describe.each<Profile>(['pr-3650', 'master'])('a registration at %s', (profile) 
   it('offers the capability at once, over the orchestrator’s self-signed certificate', async () => {
     const orchestrator = await rig.orchestrator({ profile });
     const registration = registrationAt(`${orchestrator.url}/`);
-    expect(registration.state()).toEqual({ status: 'registering', registeredAtMs: null, lastError: null });
+    expect(registration.state()).toEqual({
+      status: 'registering',
+      registeredAtMs: null,
+      lastError: null,
+      confirmed: 0,
+      failed: 0,
+    });
     registration.start();
     await until(isRegistered(registration));
     expect(orchestrator.capabilities()).toMatchObject([{ ...offer, currency: 'wei', load: 0 }]);
@@ -68,6 +74,8 @@ describe.each<Profile>(['pr-3650', 'master'])('a registration at %s', (profile) 
       status: 'registered',
       registeredAtMs: expect.any(Number),
       lastError: null,
+      confirmed: expect.any(Number),
+      failed: 0,
     });
   });
 
@@ -126,7 +134,7 @@ describe('a registration', () => {
     const registration = registrationAt(undefined);
     registration.start();
     registration.jobAborted();
-    expect(registration.state()).toEqual({ status: 'disabled', registeredAtMs: null, lastError: null });
+    expect(registration.state()).toMatchObject({ status: 'disabled', registeredAtMs: null, lastError: null });
     await registration.stop();
     expect(registration.state().status).toBe('disabled');
   });
@@ -135,7 +143,7 @@ describe('a registration', () => {
     const orchestrator = await rig.orchestrator();
     const wrongSecret = registrationAt(orchestrator.url, { secret: 'other' });
     wrongSecret.start();
-    await until(() => wrongSecret.state().lastError !== null);
+    await until(() => wrongSecret.state().failed >= 2);
     expect(wrongSecret.state()).toMatchObject({
       status: 'failing',
       lastError: expect.stringContaining('-orchSecret'),
@@ -259,7 +267,17 @@ describe('a registration', () => {
     expect(seen.at(-1)).toEqual({ authorization: secret, body: 'agent-net' });
   });
 
+  it('brings the token that an orchestrator of master gives back with each job', async () => {
+    const orchestrator = await rig.orchestrator({ profile: 'master' });
+    const registration = registrationAt(orchestrator.url, { offer: { ...offer, token: 'worker-token' } });
+    registration.start();
+    await until(isRegistered(registration));
+    expect(orchestrator.capabilities()).toMatchObject([{ token: 'worker-token' }]);
+  });
+
   it.each([
+    [{ token: 'two words' }],
+    [{ token: 'two\r\nlines' }],
     [{ url: 'worker:9876' }],
     [{ url: 'http://worker:9876/agent-net' }],
     [{ url: '' }],
@@ -271,6 +289,20 @@ describe('a registration', () => {
     expect(() => registrationAt('https://orch:9995', { offer: { ...offer, ...fault } })).toThrow(
       CapabilityOfferError,
     );
+  });
+
+  it('stops within Docker’s ten seconds although the orchestrator never answers', async () => {
+    let isWithdrawn = false;
+    const url = await startServer((request, response) => {
+      if (request.url === '/capability/register') response.end('ok');
+      else isWithdrawn = true;
+    });
+    const registration = registrationAt(url, { heartbeatMs: 3_600_000 });
+    registration.start();
+    await until(isRegistered(registration));
+    await registration.stop();
+    expect(isWithdrawn).toBe(true);
+    expect(registration.state().status).toBe('stopped');
   });
 
   it('stops while the orchestrator does not answer', async () => {

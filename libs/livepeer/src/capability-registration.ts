@@ -12,20 +12,24 @@ export interface CapabilityRegistrationOptions {
   /** Equal to the orchestrator's `-orchSecret`. */
   secret: string;
   offer: CapabilityOffer;
-  /** From one confirmed registration to the next, before up to 20 % of jitter. At least 30 s outside tests. */
+  /**
+   * From one confirmed registration to the next: at least this, at most 20 % more, of which one half is jitter and the other
+   * may be waited for an idle worker. At least 30 s outside tests.
+   */
   heartbeatMs?: number;
   /** The first wait after a failed attempt; doubles up to the heartbeat. */
   retryMinMs?: number;
   /** The least time between two registrations: go-livepeer's registry does not bear a tight loop. */
   spacingMs?: number;
-  /** How long a due registration may wait for `isIdle`. */
+  /** How long a due registration may wait for `isIdle`; a tenth of the heartbeat unless given. */
   idleGraceMs?: number;
   /** True while no job runs. Registering meanwhile resets the orchestrator's count of running jobs. */
   isIdle?: () => boolean;
   logger?: Pick<FactLogger, 'info' | 'warn'>;
 }
 
-const idlePollMs = 100;
+/** Jobs take milliseconds: idle moments are short. */
+const idlePollMs = 10;
 
 /**
  * Keeps a worker's capability registered. An orchestrator forgets it on a restart and on any failed connection to the
@@ -54,6 +58,8 @@ export class CapabilityRegistration implements WorkerNetwork {
       status: this.client ? 'registering' : 'disabled',
       registeredAtMs: null,
       lastError: null,
+      confirmed: 0,
+      failed: 0,
     };
   }
 
@@ -103,11 +109,13 @@ export class CapabilityRegistration implements WorkerNetwork {
     const before = this.current;
     const capability = this.options.offer.name;
     if (verdict.kind === 'registered') {
-      this.current = { status: 'registered', registeredAtMs: Date.now(), lastError: null };
+      const confirmed = before.confirmed + 1;
+      const registeredAtMs = Date.now();
+      this.current = { ...before, status: 'registered', registeredAtMs, lastError: null, confirmed };
       if (before.status !== 'registered') this.log.info('capability registered', { capability });
       return true;
     }
-    this.current = { ...before, status: 'failing', lastError: verdict.detail };
+    this.current = { ...before, status: 'failing', lastError: verdict.detail, failed: before.failed + 1 };
     if (before.lastError !== verdict.detail) {
       this.log.warn('capability not registered', {
         capability,
@@ -120,8 +128,8 @@ export class CapabilityRegistration implements WorkerNetwork {
 
   /** Until the heartbeat, or until a job was aborted; then until the worker is idle, but not for long. */
   private async untilDue(signal: AbortSignal): Promise<void> {
-    const { spacingMs = 5_000, idleGraceMs = 6_000, isIdle = () => true } = this.options;
-    await delay(this.heartbeatMs * (1 + Math.random() * 0.2), this.waking.signal);
+    const { spacingMs = 5_000, idleGraceMs = this.heartbeatMs / 10, isIdle = () => true } = this.options;
+    await delay(this.heartbeatMs * (1 + Math.random() * 0.1), this.waking.signal);
     await delay(this.lastAttemptAt + spacingMs - performance.now(), signal);
     const graceEndsAt = performance.now() + idleGraceMs;
     while (!signal.aborted && !isIdle() && performance.now() < graceEndsAt) await delay(idlePollMs, signal);

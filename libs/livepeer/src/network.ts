@@ -24,6 +24,9 @@ export interface RegistrationState {
   registeredAtMs: number | null;
   /** Why the last attempt failed; null when it did not. */
   lastError: string | null;
+  /** Attempts since the start, by what became of them. */
+  confirmed: number;
+  failed: number;
 }
 
 /** The names of one another that apps may use. */

@@ -8,6 +8,8 @@ import { judgeRegistration, judgeRegistrationError } from './registration-answer
 import type { RegistrationVerdict } from './registration-answer.js';
 
 const answerWithinMs = 10_000;
+/** A worker that stops waits for this one: Docker kills it ten seconds after it was told to stop. */
+const withdrawnWithinMs = 3_000;
 
 /**
  * Speaks to one orchestrator's registry. Its certificate is self-signed and new on each start, so it cannot be verified
@@ -34,7 +36,10 @@ export class OrchestratorClient {
   async register(offer: CapabilityOffer, signal: AbortSignal): Promise<RegistrationVerdict> {
     const body = JSON.stringify(offerToWire(offer));
     try {
-      const { status, text } = await this.post('/capability/register', 'application/json', body, signal);
+      const { status, text } = await this.post('/capability/register', 'application/json', body, {
+        withinMs: answerWithinMs,
+        signal,
+      });
       return judgeRegistration(status, text);
     } catch (error) {
       return judgeRegistrationError(error);
@@ -43,7 +48,9 @@ export class OrchestratorClient {
 
   /** The name goes as raw text. @throws when the orchestrator did not confirm */
   async unregister(name: string): Promise<void> {
-    const { status, text } = await this.post('/capability/unregister', 'text/plain', name);
+    const { status, text } = await this.post('/capability/unregister', 'text/plain', name, {
+      withinMs: withdrawnWithinMs,
+    });
     if (status !== 200)
       throw new Error(`the orchestrator answered ${String(status)}: ${text.trim().slice(0, 300)}`);
   }
@@ -56,9 +63,9 @@ export class OrchestratorClient {
     path: string,
     contentType: string,
     body: string,
-    signal?: AbortSignal,
+    { withinMs, signal }: { withinMs: number; signal?: AbortSignal },
   ): Promise<{ status: number; text: string }> {
-    const deadline = startDeadline(answerWithinMs, signal);
+    const deadline = startDeadline(withinMs, signal);
     try {
       const answer = await this.agent.request({
         origin: this.address,
@@ -71,8 +78,7 @@ export class OrchestratorClient {
       });
       return { status: answer.statusCode, text: await answer.body.text() };
     } catch (error) {
-      if (deadline.expired())
-        throw new Error(`no answer within ${String(answerWithinMs)} ms`, { cause: error });
+      if (deadline.expired()) throw new Error(`no answer within ${String(withinMs)} ms`, { cause: error });
       throw error;
     } finally {
       deadline.release();

@@ -6,8 +6,9 @@ import { describe, expect, it } from '@jest/globals';
 import { connect, createServer } from 'node:net';
 import { pipeline } from 'node:stream';
 
-import { startWorker, until, untilSettled } from '../testing/running-worker.js';
+import { send, startWorker, until, untilSettled } from '../testing/running-worker.js';
 import { jobAnswerSchema } from './job.schemas.js';
+import { serviceStatusesSchema } from '../uptime/uptime.responses.js';
 
 const challenge = `0x${'5a'.repeat(32)}`;
 
@@ -42,6 +43,17 @@ describe('behind an orchestrator and a gateway', () => {
         (capabilities) => capabilities.length === 1,
       );
       await untilSettled(byoc);
+      const { registration } = serviceStatusesSchema.parse((await send(`${byoc.url}/service-status`)).json);
+      expect(registration).toEqual({
+        state: 'registered',
+        registered_at: expect.stringMatching(/Z$/),
+        last_error: null,
+      });
+      expect((await send(`${byoc.url}/health/ready`)).text).toContain('"state":"registered"');
+      const metrics = (await send(`${byoc.url}/metrics`)).text;
+      expect(metrics).toContain('worker_registration_state{state="registered"} 1');
+      expect(metrics).toContain('worker_registrations_total{outcome="confirmed"} 1');
+      expect(metrics).toMatch(/^worker_registration_age_seconds \d/m);
       const outcome = await client.send({
         id: 'job-9',
         capability: 'agent-net',

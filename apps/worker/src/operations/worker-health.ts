@@ -2,6 +2,8 @@ import type { CapabilityRegistration } from '#livepeer';
 import type { Monitor } from '#monitoring';
 import { type HealthCheck, toIsoTime } from '#platform';
 
+import { registrationView } from '../jobs/registration-view.js';
+
 const isoOrNull = (ms: number | null) => (ms === null ? null : toIsoTime(ms));
 
 /** Ready while the Engine is watched and the journal can be written; the registration is told, and gates nothing. */
@@ -27,8 +29,7 @@ export function workerHealth(monitor: Monitor, registration: CapabilityRegistrat
     {
       name: 'registration',
       check() {
-        const { status, registeredAtMs, lastError } = registration.state();
-        return { state: status, registered_at: isoOrNull(registeredAtMs), last_error: lastError };
+        return registrationView(registration.state());
       },
     },
   ];

@@ -17,7 +17,7 @@ export class WorkerMetrics {
     const registers = [registry];
     this.jobs = new Counter({
       name: 'worker_jobs_total',
-      help: 'BYOC jobs by how they ended: success, invalid, not_settled, refused, aborted, failed',
+      help: 'BYOC jobs by how they ended: success, invalid, not_settled, refused, unauthorized, late, aborted, failed',
       labelNames: ['outcome'],
       registers,
     });
@@ -72,6 +72,31 @@ export class WorkerMetrics {
       collect() {
         const { status } = registration.state();
         for (const each of registrationStates) this.set({ state: each }, each === status ? 1 : 0);
+      },
+    });
+    this.countRegistrations(registers, registration);
+  }
+
+  private countRegistrations(registers: MetricsRegistry[], registration: CapabilityRegistration) {
+    new Gauge({
+      name: 'worker_registration_age_seconds',
+      help: 'Since the orchestrator last confirmed the registration; NaN before the first. Above 45: it is lost',
+      registers,
+      collect() {
+        const { registeredAtMs } = registration.state();
+        this.set(registeredAtMs === null ? Number.NaN : (Date.now() - registeredAtMs) / 1_000);
+      },
+    });
+    new Counter({
+      name: 'worker_registrations_total',
+      help: 'Attempts to register the capability: confirmed, failed',
+      labelNames: ['outcome'],
+      registers,
+      collect() {
+        const { confirmed, failed } = registration.state();
+        this.reset();
+        this.inc({ outcome: 'confirmed' }, confirmed);
+        this.inc({ outcome: 'failed' }, failed);
       },
     });
   }

@@ -91,7 +91,7 @@ export function statusView(
   window: WindowUptime | undefined,
   minUptimeBasisPoints: bigint,
   nowMs: number,
-): Omit<ServiceStatuses, 'empty_patterns'> {
+): Omit<ServiceStatuses, 'empty_patterns' | 'registration'> {
   const windowMs = window ? window.toMs - window.fromMs : 0;
   const upMs = new Map(window?.services.map((service) => [service.name, service.upMs]));
   const judged = window && judgeWindow(window, minUptimeBasisPoints);

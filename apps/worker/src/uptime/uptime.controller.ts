@@ -1,9 +1,11 @@
+import { CapabilityRegistration } from '#livepeer';
 import { Monitor, type WindowUptime } from '#monitoring';
 import { toIsoTime } from '#platform';
 import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 
 import { openApiSchema } from '../open-api-schema.js';
+import { registrationView } from '../jobs/registration-view.js';
 import { ApiProblems } from '../problem-responses.js';
 import { WORKER_CONFIG, type WorkerConfig } from '../worker.config.js';
 import { PerWindow } from './per-window.js';
@@ -23,6 +25,7 @@ export class UptimeController {
 
   constructor(
     private readonly monitor: Monitor,
+    private readonly registration: CapabilityRegistration,
     @Inject(WORKER_CONFIG) private readonly config: WorkerConfig,
   ) {}
 
@@ -62,6 +65,7 @@ export class UptimeController {
     return {
       ...statusView(this.monitor.statuses(), this.lastMinute(), this.config.minUptimeBasisPoints, Date.now()),
       empty_patterns: this.monitor.emptyPatterns(),
+      registration: registrationView(this.registration.state()),
     };
   }
 

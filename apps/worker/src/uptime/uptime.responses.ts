@@ -101,6 +101,19 @@ const serviceStatus = z
   })
   .meta({ id: 'ServiceStatus' });
 
+const registrationStatus = z
+  .object({
+    state: z
+      .enum(['disabled', 'registering', 'registered', 'failing', 'stopped'])
+      .meta({ example: 'registered' }),
+    registered_at: time().nullable().meta({ description: 'When the orchestrator last confirmed it' }),
+    last_error: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why the latest attempt failed, and what to look at', example: null }),
+  })
+  .meta({ id: 'Registration', description: 'Of the capability, with the orchestrator at ORCH_URL' });
+
 export const serviceStatusesSchema = z
   .object({
     timestamp: time(),
@@ -109,6 +122,7 @@ export const serviceStatusesSchema = z
     empty_patterns: z
       .array(z.string())
       .meta({ description: 'Globs that stand for no container now: they count for nothing', example: [] }),
+    registration: registrationStatus,
     summary: z.object({
       overall_uptime: percentage().meta({ description: 'Mean over the 60 s that end at the watermark' }),
       services_up: z.int().meta({ description: 'Up now', example: 7 }),
