@@ -29,9 +29,9 @@ const keyRow = z.object({ route: z.string(), content_hash: z.instanceof(Buffer),
 const hashOf = (content: unknown): Buffer =>
   createHash('sha256')
     .update(
-      JSON.stringify(content, (_name, part: unknown) =>
+      JSON.stringify(content ?? null, (_name, part: unknown) =>
         typeof part === 'bigint' ? `${part.toString()}n` : part,
-      ) ?? '',
+      ),
     )
     .digest();
 
