@@ -57,6 +57,19 @@ const signatureOf = (name: TypeName) =>
 
 const keccakOfText = (text: string) => keccak256(Buffer.from(text, 'utf8'));
 
+/** Names of services and capabilities: few, and the same ones in every report. */
+const hashesOfNames = new Map<string, Uint8Array>();
+const MOST_NAMES = 1_000;
+
+function keccakOfName(name: string): Uint8Array {
+  const known = hashesOfNames.get(name);
+  if (known) return known;
+  const hash = keccakOfText(name);
+  // Whoever sends ever new names fills it once, and hashes them anew from then on.
+  if (hashesOfNames.size < MOST_NAMES) hashesOfNames.set(name, hash);
+  return hash;
+}
+
 const serviceTypeHash = keccakOfText(signatureOf('ServiceUptime'));
 // A type is followed by the types that it refers to, in alphabetical order.
 const reportTypeHash = keccakOfText(signatureOf('UptimeReport') + signatureOf('ServiceUptime'));
@@ -74,13 +87,12 @@ const uint64Limit = 1n << 64n;
 
 /** The fixed part of one struct: words, written one after the other. */
 class Words {
-  private readonly bytes: Uint8Array;
-  private readonly view: DataView;
+  private readonly bytes: Buffer;
   private offset = 0;
 
   constructor(count: number) {
-    this.bytes = new Uint8Array(count * WORD);
-    this.view = new DataView(this.bytes.buffer);
+    // Out of Node's pool: memory of its own would cost as much as the hashing.
+    this.bytes = Buffer.allocUnsafe(count * WORD).fill(0);
   }
 
   /** A hash. */
@@ -92,18 +104,19 @@ class Words {
 
   addUint64(value: bigint): this {
     if (value < 0n || value >= uint64Limit) throw new RangeError(`${value.toString()} is not a uint64`);
-    this.view.setBigUint64(this.offset + WORD - 8, value);
+    this.bytes.writeBigUInt64BE(value, this.offset + WORD - 8);
     this.offset += WORD;
     return this;
   }
 
   /** An address or bytes32, padded on the left. */
   addHex(hex: string, byteLength: 20 | 32): this {
-    const bytes = Buffer.from(hex.slice(2), 'hex');
-    if (bytes.length !== byteLength || hex.length !== 2 + 2 * byteLength) {
+    const start = this.offset + WORD - byteLength;
+    // `write` ends at the first character that is no digit.
+    const isWritten = this.bytes.write(hex.slice(2), start, byteLength, 'hex') === byteLength;
+    if (!isWritten || hex.length !== 2 + 2 * byteLength) {
       throw new RangeError(`${hex} does not have ${byteLength} bytes`);
     }
-    this.bytes.set(bytes, this.offset + WORD - byteLength);
     this.offset += WORD;
     return this;
   }
@@ -122,7 +135,7 @@ function arrayHash(hashes: readonly Uint8Array[]): Uint8Array {
 const serviceHash = (service: ServiceUptime) =>
   new Words(1 + reportTypes.ServiceUptime.length)
     .add(serviceTypeHash)
-    .add(keccakOfText(service.name))
+    .add(keccakOfName(service.name))
     .add(arrayHash(service.containerIds.map(keccakOfText)))
     .addUint64(service.upMs)
     .addUint64(service.inferredUpMs)
@@ -138,7 +151,7 @@ export const servicesHash = (services: readonly ServiceUptime[]): Uint8Array =>
 const reportHash = (report: UptimeReport, hashOfServices: Uint8Array) =>
   new Words(1 + reportTypes.UptimeReport.length)
     .add(reportTypeHash)
-    .add(keccakOfText(report.capability))
+    .add(keccakOfName(report.capability))
     .addHex(report.workerAddress, 20)
     .add(keccakOfText(report.engineId))
     .addUint64(report.fromMs)
