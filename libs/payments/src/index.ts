@@ -5,21 +5,24 @@ export {
   REASON_LENGTH,
 } from './adjustments/adjustment.js';
 export { Adjustments, type PostedAdjustment } from './adjustments/adjustments.js';
-export {
-  type Alert,
-  type AlertFilter,
-  type AlertKey,
-  type AlertKind,
-  alertKinds,
-  Alerts,
-  type Trouble,
-} from './alerts/alerts.js';
+export type { Alert, AlertFilter, AlertKey, Trouble } from './alerts/alert.js';
+export { type AlertKind, alertKinds, severities, type Severity, traitsOf } from './alerts/alert-kinds.js';
+export { Alerts } from './alerts/alerts.js';
+export { AlertWatch, type OutsideFacts } from './alerts/alert-watch.js';
+export { readSpending } from './alerts/facts/spending-facts.js';
+export type { AlertEvent, AlertEventName, ClaimedEvent, EventAlert } from './alerts/notices/alert-event.js';
+export { Notices, payloadOf } from './alerts/notices/notices.js';
+export { type ChannelState, type Delivery, type DeliveryStatus, Outbox } from './alerts/notices/outbox.js';
+export type { AlertSettings } from './alerts/rules/alert-settings.js';
+export { type NewSilence, type Silence, type SilenceFilter, Silences } from './alerts/silences.js';
 export {
   type Assessment,
   type AssessmentFilter,
   Assessments,
   type ExchangeFacts,
 } from './assessments/assessments.js';
+export type { EvidenceJob, NewEvidenceJob } from './evidence-jobs/evidence-job.js';
+export { EvidenceJobs } from './evidence-jobs/evidence-jobs.js';
 export { LateEvidence } from './assessments/late-evidence.js';
 export type { LateReportRecord } from './assessments/kept-reports.js';
 export type { AssessmentRecord } from './assessments/assessment.js';

@@ -4,89 +4,36 @@ import { z } from 'zod';
 import { FactLogger } from '#platform';
 import { Database } from '#platform/database';
 
-import { decodeCursor, type Page, pageLimit, type PageRequest, toPage } from '../books/page.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { ConflictError, NotFoundError } from '../books/errors.js';
+import { decodeCursor, type Page, pageLimit, toPage } from '../books/page.js';
 import { ready } from '../books/ready.js';
-import { type Sql, selectRow, selectRows, sqlJson, sqlTime } from '../books/sql-rows.js';
+import { type Sql, selectRow, selectRows } from '../books/sql-rows.js';
+import type { Alert, AlertFilter, AlertKey, Trouble } from './alert.js';
+import type { AlertKind } from './alert-kinds.js';
+import { alertColumns, alertKeyRow, alertRow } from './alert-rows.js';
 
-export const alertKinds = [
-  'worker_clock_skew',
-  'wrong_worker',
-  'shared_stack',
-  'equivocation',
-  'payout_address_missing',
-  'payout_address_changed',
-  'late_evidence',
-] as const;
-
-export type AlertKind = (typeof alertKinds)[number];
-
-export interface AlertKey {
-  kind: AlertKind;
-  /** `orchestrator/<id>` */
-  subject: string;
-}
-
-export interface Trouble extends AlertKey {
-  /** One sentence for people. */
-  text: string;
-  /** JSON values and bigints. */
-  details?: Readonly<Record<string, unknown>>;
-}
-
-export interface Alert extends AlertKey {
-  id: string;
-  text: string;
-  details: unknown;
-  openedAt: Date;
-  lastSeenAt: Date;
-  seenCount: number;
-  /** Null while it is open. */
-  resolvedAt: Date | null;
-}
-
-export interface AlertFilter extends PageRequest {
-  state?: 'open' | 'resolved' | undefined;
-}
-
-const alertRow = z.object({
-  id: z.uuid(),
-  kind: z.enum(alertKinds),
-  subject: z.string(),
-  text: z.string(),
-  details: sqlJson,
-  opened_at: sqlTime,
-  last_seen_at: sqlTime,
-  seen_count: z.int(),
-  resolved_at: sqlTime.nullable(),
-});
+export type { Alert, AlertFilter, AlertKey, Trouble } from './alert.js';
+export { type AlertKind, alertKinds } from './alert-kinds.js';
 
 const openedRow = z.object({ seen_count: z.int() });
 const cursorKey = z.tuple([z.iso.datetime().transform((text) => new Date(text)), z.uuid()]);
 
-const toAlert = (row: z.output<typeof alertRow>): Alert => ({
-  id: row.id,
-  kind: row.kind,
-  subject: row.subject,
-  text: row.text,
-  details: row.details,
-  openedAt: row.opened_at,
-  lastSeenAt: row.last_seen_at,
-  seenCount: row.seen_count,
-  resolvedAt: row.resolved_at,
-});
+const toJson = (details: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(details, (_key, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
 
 /** What a person should know about, open until it is over. Kept in the transaction that met it. */
 @Injectable()
 export class Alerts {
   private readonly log = new FactLogger('alerts');
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly audit: AuditLog = new AuditLog(database),
+  ) {}
 
-  /** Opens an alert, or counts that its trouble goes on. */
+  /** Opens an alert, or counts that its trouble goes on. Who is told is planned from the rows (`Notices`). */
   async raise(tx: Sql, { kind, subject, text, details = {} }: Trouble): Promise<void> {
-    const json = JSON.stringify(details, (_key, part: unknown) =>
-      typeof part === 'bigint' ? part.toString() : part,
-    );
     const row = await selectRow(
       tx,
       openedRow,
@@ -95,7 +42,7 @@ export class Alerts {
          do update set text = excluded.text, details = excluded.details, last_seen_at = payments.clock(),
                        seen_count = alert.seen_count + 1
        returning seen_count`,
-      [kind, subject, text, json],
+      [kind, subject, text, toJson(details)],
     );
     if (row?.seen_count === 1) this.log.warn('alert opened', { kind, subject, text });
   }
@@ -112,29 +59,74 @@ export class Alerts {
     if (row) this.log.info('alert resolved', { kind, subject });
   }
 
+  /**
+   * A person has seen to it. One whose trouble goes on is opened again by whoever meets it next.
+   * @throws NotFoundError, ConflictError when it is closed already
+   */
+  async close(id: string, reason: string, actor: string): Promise<Alert> {
+    await this.database.transaction(async (tx) => {
+      const open = await selectRow(
+        tx,
+        alertRow,
+        `select ${alertColumns} from payments.alert a where id = $1 for update of a`,
+        [id],
+      );
+      if (!open) throw new NotFoundError('alert', id);
+      if (open.resolvedAt !== null) throw new ConflictError(`The alert ${id} is closed already`);
+      await tx.query(
+        `update payments.alert set resolved_at = payments.clock(), closed_by = $2, closed_reason = $3 where id = $1`,
+        [id, actor, reason],
+      );
+      await this.audit.record(tx, {
+        actor,
+        action: 'alert closed',
+        subject: `alert/${id}`,
+        before: { kind: open.kind, subject: open.subject, text: open.text },
+        after: { reason },
+      });
+    });
+    return this.get(id);
+  }
+
   /** Those that are open now, so that nobody writes to resolve what is not there. */
   async open(sql: Sql, kinds: readonly AlertKind[]): Promise<AlertKey[]> {
     return selectRows(
       sql,
-      alertRow.pick({ kind: true, subject: true }),
+      alertKeyRow,
       'select kind, subject from payments.alert where resolved_at is null and kind = any ($1)',
       [kinds],
     );
+  }
+
+  /** @throws NotFoundError */
+  async get(id: string): Promise<Alert> {
+    const alert = await selectRow(
+      ready(this.database),
+      alertRow,
+      `select ${alertColumns} from payments.alert a where id = $1`,
+      [id],
+    );
+    if (!alert) throw new NotFoundError('alert', id);
+    return alert;
   }
 
   /** The newest first. */
   async list(filter: AlertFilter = {}): Promise<Page<Alert>> {
     const limit = pageLimit(filter);
     const [openedAt, id] = decodeCursor(filter, cursorKey) ?? [];
-    const rows = await selectRows(
+    const alerts = await selectRows(
       ready(this.database),
       alertRow,
-      `select id, kind, subject, text, details, opened_at, last_seen_at, seen_count, resolved_at from payments.alert
+      `select ${alertColumns} from payments.alert a
         where ($1::text is null or (resolved_at is null) = ($1 = 'open'))
+          and ($5::text is null or kind = $5) and ($6::text is null or subject = $6)
           and ($2::timestamptz is null or (opened_at, id) < ($2, $3::uuid))
         order by opened_at desc, id desc limit $4`,
-      [filter.state ?? null, openedAt ?? null, id ?? null, limit + 1],
+      [
+        ...[filter.state ?? null, openedAt ?? null, id ?? null, limit + 1],
+        ...[filter.kind ?? null, filter.subject ?? null],
+      ],
     );
-    return toPage(rows.map(toAlert), limit, (alert) => [alert.openedAt.toISOString(), alert.id]);
+    return toPage(alerts, limit, (alert) => [alert.openedAt.toISOString(), alert.id]);
   }
 }

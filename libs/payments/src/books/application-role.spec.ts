@@ -7,6 +7,10 @@ import { openTestBooks, type TestBooks } from '../../testing/test-books.js';
 /** Tables whose rows are work or states; every other one holds facts. */
 const changing = new Set([
   'payments.alert',
+  'payments.alert_condition',
+  'payments.alert_delivery',
+  'payments.alert_event',
+  'payments.alert_silence',
   'payments.assessment_progress',
   'payments.attempt',
   'payments.authorization_scan',
@@ -68,7 +72,13 @@ describe('the role of the application', () => {
       all.filter(({ rights }) => rights.includes(right)).map(({ name }) => name);
     expect(holding('TRUNCATE')).toEqual([]);
     expect(holding('TRIGGER')).toEqual([]);
-    expect(holding('DELETE')).toEqual(['payments.late_request', 'payments.pending_assessment']);
+    expect(holding('DELETE')).toEqual([
+      'payments.alert_condition',
+      'payments.alert_delivery',
+      'payments.alert_event',
+      'payments.late_request',
+      'payments.pending_assessment',
+    ]);
   });
 
   it.each([

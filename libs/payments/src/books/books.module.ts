@@ -2,12 +2,14 @@ import { type DynamicModule, Module } from '@nestjs/common';
 
 import { Adjustments } from '../adjustments/adjustments.js';
 import { Alerts } from '../alerts/alerts.js';
+import { Silences } from '../alerts/silences.js';
 import { Assessments } from '../assessments/assessments.js';
 import { Assessor } from '../assessments/assessor.js';
 import { LateEvidence } from '../assessments/late-evidence.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { Balances } from '../balances/balances.js';
 import { RequestKeys } from '../idempotency/request-keys.js';
+import { EvidenceJobs } from '../evidence-jobs/evidence-jobs.js';
 import { Ledger } from '../ledger/ledger.js';
 import { Orchestrators } from '../orchestrators/orchestrators.js';
 import { Policies } from '../policies/policies.js';
@@ -21,6 +23,7 @@ const services = [
   AuditLog,
   RequestKeys,
   Alerts,
+  Silences,
   Ledger,
   Books,
   Rates,
@@ -30,6 +33,7 @@ const services = [
   Assessments,
   Assessor,
   LateEvidence,
+  EvidenceJobs,
   Balances,
   Adjustments,
   Statements,
