@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-import Docker from 'dockerode';
+import { errorCode } from '#platform';
 import { z } from 'zod';
 
 import { type IdentityPolicy, mismatchOf } from '../identity/identity-policy.js';
@@ -13,6 +13,7 @@ import {
   engineVersionSchema,
   inspectionSchema,
 } from './engine-answers.js';
+import { EngineAnswerError, EngineConnection, EngineRefusedError } from './engine-connection.js';
 
 /** The Engine did not say; `reason` is the reason of the unknown time. */
 export class EngineUnansweredError extends Error {
@@ -25,25 +26,19 @@ export class EngineUnansweredError extends Error {
   }
 }
 
-const property = (error: unknown, name: string): unknown =>
-  typeof error === 'object' && error !== null && name in error ? Reflect.get(error, name) : undefined;
+/** The server closed the connection before it had answered, as one that is just being restarted does. */
+const lostConnection = (error: unknown) => ['EPIPE', 'ECONNRESET'].includes(errorCode(error) ?? '');
 
-const statusOf = (error: unknown) => property(error, 'statusCode');
-
-/** The server closed a kept-alive connection just when it was to be used again. */
-const lostConnection = (error: unknown) => ['EPIPE', 'ECONNRESET'].includes(String(property(error, 'code')));
+const isNotUnderstood = (error: unknown) => error instanceof z.ZodError || error instanceof EngineAnswerError;
 
 function unanswered(error: unknown, signal: AbortSignal): EngineUnansweredError {
-  if (error instanceof EngineUnansweredError) return error;
-  if (signal.aborted) return new EngineUnansweredError(unknownBecause.inspectionTimedOut, error);
-  if (error instanceof z.ZodError)
-    return new EngineUnansweredError(unknownBecause.answerNotUnderstood, error);
-  const reason =
-    statusOf(error) === undefined ? unknownBecause.engineUnreachable : unknownBecause.engineRefused;
-  return new EngineUnansweredError(reason, error);
+  const because = (reason: string) => new EngineUnansweredError(reason, error);
+  if (isNotUnderstood(error)) return because(unknownBecause.answerNotUnderstood);
+  if (error instanceof EngineRefusedError) return because(unknownBecause.engineRefused);
+  return because(signal.aborted ? unknownBecause.inspectionTimedOut : unknownBecause.engineUnreachable);
 }
 
-const eventFilters = { type: ['container' as const] };
+const eventFilters = encodeURIComponent(JSON.stringify({ type: ['container'] }));
 
 export interface EngineClientOptions {
   /** DOCKER_HOST syntax; undefined is the default socket. */
@@ -53,17 +48,12 @@ export interface EngineClientOptions {
 
 /** The few questions that we ask the Docker Engine, all of them GET. Every answer is parsed; every wait has a limit. */
 export class EngineClient {
-  private readonly docker: Docker;
-  /** Apart, because a limit on requests must never end the event stream. */
-  private readonly streaming: Docker;
+  private readonly connection: EngineConnection;
   private readonly requestTimeoutMs: number;
   private readonly closing = new AbortController();
 
   constructor({ dockerHost, requestTimeoutMs }: EngineClientOptions) {
-    const address = parseDockerHost(dockerHost);
-    // Not every method takes a signal; the idle limit, just behind it, frees the socket of the others.
-    this.docker = new Docker({ ...address, timeout: requestTimeoutMs + 1_000 });
-    this.streaming = new Docker(address);
+    this.connection = new EngineConnection(parseDockerHost(dockerHost));
     this.requestTimeoutMs = requestTimeoutMs;
   }
 
@@ -73,16 +63,15 @@ export class EngineClient {
    * @throws EngineUnansweredError
    */
   async inspect(name: string, policy: IdentityPolicy | null = null): Promise<Finding> {
-    return this.ask(async (abortSignal) => {
+    return this.ask(async (signal) => {
       try {
-        const answer: unknown = await this.docker
-          .getContainer(encodeURIComponent(name))
-          .inspect({ abortSignal });
-        const { name: answered, facts, identity } = inspectionSchema.parse(answer);
-        if (answered !== `/${name}`) return { kind: 'missing' };
-        return { kind: 'container', container: { ...facts, mismatch: mismatchOf(identity, policy) } };
+        const path = `/containers/${encodeURIComponent(name)}/json`;
+        const answer = inspectionSchema.parse(await this.connection.getJson(path, signal));
+        if (answer.name !== `/${name}`) return { kind: 'missing' };
+        const mismatch = mismatchOf(answer.identity, policy);
+        return { kind: 'container', container: { ...answer.facts, mismatch } };
       } catch (error) {
-        if (statusOf(error) === 404) return { kind: 'missing' };
+        if (error instanceof EngineRefusedError && error.status === 404) return { kind: 'missing' };
         throw error;
       }
     });
@@ -90,23 +79,23 @@ export class EngineClient {
 
   /** Names of all containers, running or not. @throws EngineUnansweredError */
   async listNames(): Promise<string[]> {
-    return this.ask(async (abortSignal) => {
-      const answer: unknown = await this.docker.listContainers({ all: true, abortSignal });
-      return containerListSchema.parse(answer);
-    });
+    return this.ask(async (signal) =>
+      containerListSchema.parse(await this.connection.getJson('/containers/json?all=true', signal)),
+    );
   }
 
   /** @throws EngineUnansweredError */
   async version(): Promise<string> {
-    return this.ask(async () => engineVersionSchema.parse(await this.docker.version()).Version);
+    return this.ask(
+      async (signal) => engineVersionSchema.parse(await this.connection.getJson('/version', signal)).Version,
+    );
   }
 
   /** The Engine's own id, stable over its restarts. @throws EngineUnansweredError */
   async id(): Promise<string> {
-    return this.ask(async () => {
-      const answer: unknown = await this.docker.info();
-      return engineInfoSchema.parse(answer).ID;
-    });
+    return this.ask(
+      async (signal) => engineInfoSchema.parse(await this.connection.getJson('/info', signal)).ID,
+    );
   }
 
   /**
@@ -120,16 +109,13 @@ export class EngineClient {
     const timer = setTimeout(() => {
       limit.abort();
     }, this.requestTimeoutMs);
+    const since = sinceMs === undefined ? '' : `&since=${sinceMs / 1_000}`;
+    const until = untilMs === undefined ? '' : `&until=${untilMs / 1_000}`;
     try {
-      const request = {
-        filters: eventFilters,
-        ...(sinceMs !== undefined && { since: sinceMs / 1000 }),
-        ...(untilMs !== undefined && { until: untilMs / 1000 }),
-        abortSignal: AbortSignal.any([limit.signal, this.closing.signal]),
-      };
-      const stream = await this.streaming.getEvents(request);
-      if (!isReadable(stream)) throw new TypeError('The Engine did not answer with a stream');
-      return stream;
+      return await this.connection.open(
+        `/events?filters=${eventFilters}${since}${until}`,
+        AbortSignal.any([limit.signal, this.closing.signal]),
+      );
     } catch (error) {
       throw unanswered(error, limit.signal);
     } finally {
@@ -145,33 +131,14 @@ export class EngineClient {
   private async ask<T>(question: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const signal = AbortSignal.any([this.closing.signal, AbortSignal.timeout(this.requestTimeoutMs)]);
     try {
-      return await within(signal, question);
+      return await question(signal);
     } catch (first) {
       if (!lostConnection(first) || signal.aborted) throw unanswered(first, signal);
       try {
-        return await within(signal, question);
+        return await question(signal);
       } catch (second) {
         throw unanswered(second, signal);
       }
     }
-  }
-}
-
-const isReadable = (stream: NodeJS.ReadableStream): stream is Readable => 'destroy' in stream;
-
-/** Not every method of the client takes a signal, and an abort is not noticed in every phase of a request. */
-async function within<T>(signal: AbortSignal, question: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort: (() => void) | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    onAbort = () => {
-      reject(new Error('no answer within the time limit'));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([question(signal), limit]);
-  } finally {
-    if (onAbort) signal.removeEventListener('abort', onAbort);
   }
 }
