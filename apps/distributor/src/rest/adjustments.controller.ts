@@ -1,17 +1,33 @@
 import { type Adjustment, Adjustments, MAX_ADJUSTMENT_MICRO_USD, REASON_LENGTH, usdSchema } from '#payments';
-import { Body, Controller, Get, Headers, HttpStatus, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Get,
+  Headers,
+  HttpStatus,
+  Post,
+  Query,
+  Res,
+  type StreamableFile,
+} from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Actor } from '../auth/actor.decorator.js';
+import type { CsvColumns } from './csv/csv-chunks.js';
+import { CsvExports } from './csv/csv-exports.js';
+import { csvNote, datedName, JsonOrCsv } from './csv/csv.decorator.js';
+import { pagedSource } from './csv/paged-source.js';
+import { prefersCsv } from './csv/prefers-csv.js';
+import { ApiIdempotent } from './idempotency.decorator.js';
 import { ApiProblem } from './problem.decorator.js';
-import { identifier, iso, money, pageOf, pageQuery, time, usd } from './wire.js';
+import { identifier, iso, money, orchestratorInput, pageOf, pageQuery, time, usd } from './wire.js';
 
 const bound = usd(MAX_ADJUSTMENT_MICRO_USD);
 
 const adjustSchema = z
   .strictObject({
-    orchestrator_id: z.uuid('must be a UUID'),
+    orchestrator_id: orchestratorInput(),
     amount_usd: usdSchema.meta({
       description: `US dollars, at most six decimals; negative takes back; not zero, at most ${bound} either way`,
       example: '-12.50',
@@ -40,7 +56,7 @@ const adjustmentSchema = z
   .meta({ id: 'Adjustment' });
 
 const adjustmentPage = pageOf(adjustmentSchema, 'AdjustmentPage');
-const adjustmentQuery = z.object({ ...pageQuery, orchestrator_id: z.uuid('must be a UUID').optional() });
+const adjustmentQuery = z.object({ ...pageQuery, orchestrator_id: orchestratorInput().optional() });
 
 const toWire = (adjustment: Adjustment): z.output<typeof adjustmentSchema> => ({
   id: adjustment.id,
@@ -52,20 +68,39 @@ const toWire = (adjustment: Adjustment): z.output<typeof adjustmentSchema> => ({
   payable_after_usd: usd(adjustment.payableAfterMicroUsd),
 });
 
+const columns: CsvColumns<Adjustment> = {
+  id: ({ id }) => id,
+  orchestrator_id: ({ orchestratorId }) => orchestratorId,
+  amount_usd: ({ amountMicroUsd }) => amountMicroUsd,
+  reason: ({ reason }) => reason,
+  actor: ({ actor }) => actor,
+  created_at: ({ createdAt }) => createdAt,
+  payable_after_usd: ({ payableAfterMicroUsd }) => payableAfterMicroUsd,
+};
+
 @ApiTags('adjustments')
 @ApiBearerAuth()
 @Controller('api/v1/adjustments')
 export class AdjustmentsController {
-  constructor(private readonly adjustments: Adjustments) {}
+  constructor(
+    private readonly adjustments: Adjustments,
+    private readonly exports: CsvExports,
+  ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Every correction, the newest first' })
+  @JsonOrCsv()
+  @ApiOperation({ summary: 'Every correction, the newest first', description: csvNote })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: adjustmentPage })
-  @ApiProblem(400, 401, 503)
+  @ApiProblem(400, 401, 422, 503)
   async list(
     @Query({ schema: adjustmentQuery }) query: z.output<typeof adjustmentQuery>,
-  ): Promise<z.output<typeof adjustmentPage>> {
+    @Headers('accept') accept: string | undefined,
+  ): Promise<z.output<typeof adjustmentPage> | StreamableFile> {
     const { orchestrator_id: orchestratorId, ...page } = query;
+    if (prefersCsv(accept)) {
+      const open = pagedSource((rows) => this.adjustments.list({ ...rows, orchestratorId }));
+      return (await this.exports.send({ open, columns, nameOf: () => datedName('adjustments') })).file;
+    }
     const { items, nextCursor } = await this.adjustments.list({ ...page, orchestratorId });
     return { items: items.map(toWire), next_cursor: nextCursor };
   }
@@ -75,20 +110,7 @@ export class AdjustmentsController {
     summary: 'Correct what is payable to an orchestrator',
     description: 'An entry of its own, never an edit; the past keeps what it was.',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    description:
-      'Up to 200 printable characters. The same key with the same content answers the first entry (200) and books ' +
-      'nothing; with other content it is refused (422).',
-    schema: { type: 'string', minLength: 1, maxLength: 200, example: 'credit-note-2026-0042' },
-  })
-  @ApiResponse({ status: 201, description: 'Booked', standardSchema: adjustmentSchema })
-  @ApiResponse({
-    status: 200,
-    description: 'Had been booked under this key',
-    standardSchema: adjustmentSchema,
-  })
+  @ApiIdempotent(adjustmentSchema, 'Booked')
   @ApiProblem(400, 401, 403, 404, 422, 503)
   async adjust(
     @Body({ schema: adjustSchema }) body: z.output<typeof adjustSchema>,

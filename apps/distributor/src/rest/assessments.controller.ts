@@ -1,13 +1,22 @@
 import { type Assessment, Assessments, type LateReportRecord, reasonCodes } from '#payments';
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Headers, Param, Query, type StreamableFile } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import type { CsvColumns } from './csv/csv-chunks.js';
+import { CsvExports } from './csv/csv-exports.js';
+import { csvNote, datedName, JsonOrCsv } from './csv/csv.decorator.js';
+import { pagedSource } from './csv/paged-source.js';
+import { prefersCsv } from './csv/prefers-csv.js';
 import { ApiProblem } from './problem.decorator.js';
 import {
   address,
+  anything,
   identifier,
+  idParams,
+  type IdParams,
   iso,
   money,
+  orchestratorInput,
   pageOf,
   pageQuery,
   percentage,
@@ -17,7 +26,9 @@ import {
   usd,
 } from './wire.js';
 
-const decision = z.enum(['paid', 'unpaid', 'pending'], 'must be paid, unpaid or pending');
+const decision = z
+  .enum(['paid', 'unpaid', 'pending'], 'must be paid, unpaid or pending')
+  .meta({ description: 'pending: not judged yet' });
 
 const reason = z.enum(reasonCodes).nullable();
 
@@ -30,7 +41,7 @@ const clockSkew = () =>
 const exchangeSchema = z.object({
   challenge: z.string().meta({ description: '32 random bytes that the report repeats' }),
   received_at: time(),
-  latency_ms: z.int(),
+  latency_ms: z.int().meta({ description: 'How long the question took', example: 12 }),
   clock_skew_ms: clockSkew(),
 });
 
@@ -42,10 +53,10 @@ const lateSchema = z.object({
   clock_skew_ms: clockSkew(),
   uptime_percentage: percentage().nullable(),
   reason: reason.meta({ description: 'null: in time it would have been paid' }),
-  reason_text: z.string(),
+  reason_text: z.string().meta({ description: 'The reason for people' }),
   would_have_earned_usd: money(),
   worker_address: address().nullable(),
-  evidence: z.unknown(),
+  evidence: anything('The signed report as it came'),
 });
 
 const assessmentSchema = z
@@ -61,11 +72,9 @@ const assessmentSchema = z
     amount_usd: money(),
     rate_usd_per_minute: money(),
     min_uptime: percentage().meta({ example: 95 }),
-    evidence: z.unknown().meta({ description: 'The signed report as it came, or null' }),
+    evidence: anything('The signed report as it came, or null'),
     evidence_exchange: exchangeSchema.nullable().meta({ description: 'How it came; null without evidence' }),
-    second_evidence: z
-      .unknown()
-      .meta({ description: 'The other report of an equivocation as it came, else null' }),
+    second_evidence: anything('The other report of an equivocation as it came, else null'),
     late_evidence: z
       .array(lateSchema)
       .meta({ description: 'Reports that came after the decision; paid by an adjustment only' }),
@@ -76,7 +85,7 @@ const assessmentPage = pageOf(assessmentSchema, 'AssessmentPage');
 
 const assessmentQuery = z.object({
   ...pageQuery,
-  orchestrator_id: z.uuid('must be a UUID').optional(),
+  orchestrator_id: orchestratorInput().optional(),
   from: timeInput().optional().meta({ description: 'Periods that start at or after' }),
   to: timeInput().optional().meta({ description: 'Periods that start before' }),
   decision: decision.optional(),
@@ -124,28 +133,62 @@ const toWire = (assessment: Assessment): z.output<typeof assessmentSchema> => ({
   late_evidence: assessment.lateEvidence.map(toLateWire),
 });
 
+const columns: CsvColumns<Assessment> = {
+  id: ({ id }) => id,
+  orchestrator_id: ({ orchestratorId }) => orchestratorId,
+  period_start: ({ periodStart }) => periodStart,
+  period_end: ({ periodEnd }) => periodEnd,
+  uptime_percentage: ({ uptimePercentage }) => uptimePercentage,
+  decision: ({ decision }) => decision,
+  reason: ({ reason }) => reason,
+  reason_text: ({ reasonText }) => reasonText,
+  amount_usd: ({ amountMicroUsd }) => amountMicroUsd,
+  rate_usd_per_minute: ({ rateMicroUsdPerMinute }) => rateMicroUsdPerMinute,
+  min_uptime: ({ minUptimeBasisPoints }) => percentOf(minUptimeBasisPoints),
+  worker_address: ({ workerAddress }) => workerAddress,
+};
+
 @ApiTags('assessments')
 @ApiBearerAuth()
 @Controller('api/v1/assessments')
 export class AssessmentsController {
-  constructor(private readonly assessments: Assessments) {}
+  constructor(
+    private readonly assessments: Assessments,
+    private readonly exports: CsvExports,
+  ) {}
 
   @Get()
+  @JsonOrCsv()
   @ApiOperation({
     summary: 'Each judged period, the newest first',
-    description: 'With the evidence it was judged by.',
+    description: `With the evidence it was judged by. ${csvNote} A file has no evidence.`,
   })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: assessmentPage })
-  @ApiProblem(400, 401, 503)
+  @ApiProblem(400, 401, 422, 503)
   async list(
     @Query({ schema: assessmentQuery }) query: z.output<typeof assessmentQuery>,
-  ): Promise<z.output<typeof assessmentPage>> {
+    @Headers('accept') accept: string | undefined,
+  ): Promise<z.output<typeof assessmentPage> | StreamableFile> {
     const { orchestrator_id: orchestratorId, evidence, ...filter } = query;
+    if (prefersCsv(accept)) {
+      const open = pagedSource((rows) =>
+        this.assessments.list({ ...filter, ...rows, orchestratorId, withReports: false }),
+      );
+      return (await this.exports.send({ open, columns, nameOf: () => datedName('assessments') })).file;
+    }
     const page = await this.assessments.list({
       ...filter,
       orchestratorId,
       withReports: evidence === 'true',
     });
     return { items: page.items.map(toWire), next_cursor: page.nextCursor };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One judged period with its evidence' })
+  @ApiResponse({ status: 200, description: 'The assessment', standardSchema: assessmentSchema })
+  @ApiProblem(400, 401, 404, 503)
+  async get(@Param({ schema: idParams }) { id }: IdParams): Promise<z.output<typeof assessmentSchema>> {
+    return toWire(await this.assessments.get(id));
   }
 }

@@ -1,9 +1,14 @@
 import { type Balance, Balances } from '#payments';
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Headers, Query, type StreamableFile } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import type { CsvColumns } from './csv/csv-chunks.js';
+import { CsvExports } from './csv/csv-exports.js';
+import { csvNote, datedName, JsonOrCsv } from './csv/csv.decorator.js';
+import { pagedSource } from './csv/paged-source.js';
+import { prefersCsv } from './csv/prefers-csv.js';
 import { ApiProblem } from './problem.decorator.js';
-import { identifier, money, pageOf, usd } from './wire.js';
+import { identifier, money, orchestratorInput, pageOf, pageQuery, usd } from './wire.js';
 
 const balanceSchema = z
   .object({
@@ -18,6 +23,8 @@ const balanceSchema = z
 
 const balancePage = pageOf(balanceSchema, 'BalancePage');
 
+const balanceQuery = z.object({ ...pageQuery, orchestrator_id: orchestratorInput().optional() });
+
 const toWire = (balance: Balance): z.output<typeof balanceSchema> => ({
   orchestrator_id: balance.orchestratorId,
   accrued_usd: usd(balance.accruedMicroUsd),
@@ -27,20 +34,42 @@ const toWire = (balance: Balance): z.output<typeof balanceSchema> => ({
   paid_usd: usd(balance.paidMicroUsd),
 });
 
+const columns: CsvColumns<Balance> = {
+  orchestrator_id: ({ orchestratorId }) => orchestratorId,
+  accrued_usd: ({ accruedMicroUsd }) => accruedMicroUsd,
+  adjusted_usd: ({ adjustedMicroUsd }) => adjustedMicroUsd,
+  payable_usd: ({ payableMicroUsd }) => payableMicroUsd,
+  in_settlement_usd: ({ inSettlementMicroUsd }) => inSettlementMicroUsd,
+  paid_usd: ({ paidMicroUsd }) => paidMicroUsd,
+};
+
 @ApiTags('balances')
 @ApiBearerAuth()
 @Controller('api/v1/balances')
 export class BalancesController {
-  constructor(private readonly balances: Balances) {}
+  constructor(
+    private readonly balances: Balances,
+    private readonly exports: CsvExports,
+  ) {}
 
   @Get()
+  @JsonOrCsv()
   @ApiOperation({
-    summary: 'Where the money of each orchestrator is',
-    description: 'accrued + adjusted = payable + in settlement + paid, always.',
+    summary: 'Where the money of each orchestrator is, the oldest orchestrator first',
+    description: `accrued + adjusted = payable + in settlement + paid, always. ${csvNote}`,
   })
-  @ApiResponse({ status: 200, description: 'All balances', standardSchema: balancePage })
-  @ApiProblem(401, 503)
-  async list(): Promise<z.output<typeof balancePage>> {
-    return { items: (await this.balances.list()).map(toWire), next_cursor: null };
+  @ApiResponse({ status: 200, description: 'One page', standardSchema: balancePage })
+  @ApiProblem(400, 401, 422, 503)
+  async list(
+    @Query({ schema: balanceQuery }) query: z.output<typeof balanceQuery>,
+    @Headers('accept') accept: string | undefined,
+  ): Promise<z.output<typeof balancePage> | StreamableFile> {
+    const { orchestrator_id: orchestratorId, ...page } = query;
+    if (prefersCsv(accept)) {
+      const open = pagedSource((rows) => this.balances.page({ ...rows, orchestratorId }));
+      return (await this.exports.send({ open, columns, nameOf: () => datedName('balances') })).file;
+    }
+    const { items, nextCursor } = await this.balances.page({ ...page, orchestratorId });
+    return { items: items.map(toWire), next_cursor: nextCursor };
   }
 }

@@ -1,8 +1,23 @@
-import { Orchestrators } from '#payments';
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Orchestrators, RequestKeys } from '#payments';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  HttpStatus,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Actor } from '../auth/actor.decorator.js';
+import { ApiIdempotent } from './idempotency.decorator.js';
 import {
   acceptWorkerSchema,
   changeOrchestratorSchema,
@@ -22,12 +37,15 @@ type Answer = z.output<typeof orchestratorSchema>;
 @ApiBearerAuth()
 @Controller('api/v1/orchestrators')
 export class OrchestratorsController {
-  constructor(private readonly orchestrators: Orchestrators) {}
+  constructor(
+    private readonly orchestrators: Orchestrators,
+    private readonly keys: RequestKeys,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'The payees', description: 'Archived ones only with `?status=archived`.' })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: orchestratorPage })
-  @ApiProblem(400, 401, 503)
+  @ApiProblem(400, 401, 422, 503)
   async list(
     @Query({ schema: orchestratorQuery }) query: z.output<typeof orchestratorQuery>,
   ): Promise<z.output<typeof orchestratorPage>> {
@@ -40,13 +58,21 @@ export class OrchestratorsController {
     summary: 'Add a payee',
     description: 'The first period that is assessed is the first full one after this.',
   })
-  @ApiResponse({ status: 201, description: 'Added', standardSchema: orchestratorSchema })
+  @ApiIdempotent(orchestratorSchema, 'Added')
   @ApiProblem(400, 401, 403, 409, 422, 503)
   async create(
     @Body({ schema: createOrchestratorSchema }) body: z.output<typeof createOrchestratorSchema>,
+    @Headers('idempotency-key') key: string | undefined,
     @Actor() actor: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Answer> {
-    return orchestratorToWire(await this.orchestrators.create(newOrchestrator(body), actor));
+    const { answer, repeated } = await this.keys.once(
+      { key, actor, route: 'POST /orchestrators', content: body },
+      orchestratorSchema,
+      async (tx) => orchestratorToWire(await this.orchestrators.insert(tx, newOrchestrator(body), actor)),
+    );
+    void reply.status(repeated ? HttpStatus.OK : HttpStatus.CREATED);
+    return answer;
   }
 
   @Get(':id')

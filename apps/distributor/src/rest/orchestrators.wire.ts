@@ -27,8 +27,13 @@ export const orchestratorSchema = z
   .object({
     id: identifier(),
     name: z.string().meta({ example: 'orchestrator-1' }),
-    service_uri: z.string().meta({ example: 'https://172.23.0.7:9995' }),
-    worker_url: z.string().nullable().meta({ example: 'http://172.23.0.7:9876' }),
+    service_uri: z
+      .string()
+      .meta({ description: 'Names the orchestrator, once and for all', example: 'https://172.23.0.7:9995' }),
+    worker_url: z.string().nullable().meta({
+      description: 'Where its reports are asked for; null: through the gateway only',
+      example: 'http://172.23.0.7:9876',
+    }),
     worker_address: address()
       .nullable()
       .meta({ description: 'The key that signs its reports; null until first seen' }),
@@ -41,7 +46,7 @@ export const orchestratorSchema = z
     payout_address_effective_from: time()
       .nullable()
       .meta({ description: 'When the next one takes effect, or else when the one in force did' }),
-    status: orchestratorStatus,
+    status: orchestratorStatus.meta({ description: 'Archived: for ever; its history stays' }),
     rate_usd_per_minute: money(),
     min_uptime: percentage().meta({ description: 'Paid when strictly above, percent', example: 95 }),
     aggregation: z
@@ -88,19 +93,31 @@ function isPlainHttpUrl(text: string): boolean {
   return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
 }
 
+const addressInput = (description: string) =>
+  addressSchema.meta({ description, example: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8' });
+
 const name = () => z.string().trim().min(1, 'must not be empty').max(100, 'must be at most 100 characters');
 export const createOrchestratorSchema = z
   .strictObject({
-    service_uri: httpUrl().meta({ example: 'https://172.23.0.7:9995' }),
-    worker_address: addressSchema.meta({ description: 'The key that signs its reports' }),
+    service_uri: httpUrl().meta({
+      description: 'As the gateway reaches the orchestrator',
+      example: 'https://172.23.0.7:9995',
+    }),
+    worker_address: addressInput('The key that signs its reports'),
     name: name().optional().meta({ example: 'orchestrator-1' }),
-    worker_url: httpUrl().optional().meta({ example: 'http://172.23.0.7:9876' }),
-    payout_address: addressSchema.optional(),
-    rate_usd_per_minute: rateInput().optional().meta({ description: 'US dollars', example: '10' }),
+    worker_url: httpUrl()
+      .optional()
+      .meta({ description: 'Where its reports are asked for', example: 'http://172.23.0.7:9876' }),
+    payout_address: addressInput('Where it is paid; without one its pay accrues and waits').optional(),
+    rate_usd_per_minute: rateInput()
+      .optional()
+      .meta({ description: 'US dollars; the default rate unless given', example: '10' }),
     min_uptime: basisPointsInput()
       .optional()
       .meta({ description: 'Percent, at most two decimals', example: 95 }),
-    required_services: serviceNamesInput().optional(),
+    required_services: serviceNamesInput()
+      .optional()
+      .meta({ description: 'Container names; the default unless given', example: ['redis_scb'] }),
   })
   .meta({ id: 'CreateOrchestrator' });
 
@@ -117,14 +134,20 @@ export const newOrchestrator = (body: z.output<typeof createOrchestratorSchema>)
 
 export const changeOrchestratorSchema = z
   .strictObject({
-    name: name().optional(),
+    name: name().optional().meta({ example: 'studio-2' }),
     worker_url: httpUrl()
       .nullable()
       .optional()
       .meta({ description: 'null: reachable only through the gateway' }),
-    worker_address: addressSchema.optional(),
-    payout_address: addressSchema.nullable().optional().meta({ description: 'null: pay accrues and waits' }),
-    status: z.enum(['active', 'paused'], 'must be active or paused; DELETE archives').optional(),
+    worker_address: addressInput('Reports signed by it count from the next period on').optional(),
+    payout_address: addressSchema.nullable().optional().meta({
+      description: 'Takes effect after PAYOUT_ADDRESS_DELAY_SECONDS; null: pay accrues and waits',
+      example: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+    }),
+    status: z
+      .enum(['active', 'paused'], 'must be active or paused; DELETE archives')
+      .optional()
+      .meta({ description: 'From the next period on; DELETE archives' }),
     rate_usd_per_minute: rateInput()
       .nullable()
       .optional()
@@ -142,7 +165,10 @@ export const changeOrchestratorSchema = z
   .meta({ id: 'ChangeOrchestrator' });
 
 export const acceptWorkerSchema = z
-  .strictObject({ worker_address: addressSchema })
+  .strictObject({ worker_address: addressInput('The key that will sign its reports') })
   .meta({ id: 'AcceptWorker' });
 
-export const orchestratorQuery = z.object({ ...pageQuery, status: orchestratorStatus.optional() });
+export const orchestratorQuery = z.object({
+  ...pageQuery,
+  status: orchestratorStatus.optional().meta({ description: 'All that are not archived unless given' }),
+});

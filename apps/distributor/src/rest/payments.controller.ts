@@ -3,7 +3,6 @@ import {
   Body,
   Controller,
   Get,
-  Header,
   Headers,
   HttpCode,
   Param,
@@ -15,6 +14,7 @@ import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagg
 import type { z } from 'zod';
 import { Actor } from '../auth/actor.decorator.js';
 import { CsvExports } from './csv/csv-exports.js';
+import { csvNote, datedName, JsonOrCsv } from './csv/csv.decorator.js';
 import { prefersCsv } from './csv/prefers-csv.js';
 import {
   historyToWire,
@@ -41,17 +41,17 @@ export class PaymentsController {
   ) {}
 
   @Get()
-  @Header('vary', 'Accept')
+  @JsonOrCsv()
   @ApiOperation({
     summary: 'Payout history, the newest first',
-    description: 'CSV holds all that the filter lets through, whatever `limit` and `cursor` say.',
+    description: csvNote,
   })
   @ApiResponse({
     status: 200,
     description: 'One page; with `Accept: text/csv` all pages as a file',
     standardSchema: paymentPage,
   })
-  @ApiProblem(400, 401, 503)
+  @ApiProblem(400, 401, 422, 503)
   async list(
     @Query({ schema: paymentQuery }) query: z.output<typeof paymentQuery>,
     @Headers('accept') accept: string | undefined,
@@ -61,7 +61,7 @@ export class PaymentsController {
       const { file } = await this.exports.send({
         open: () => this.payouts.open({ orchestratorId, status: filter.status }),
         columns: paymentColumns,
-        nameOf: () => `payments-${new Date().toISOString().slice(0, 10)}`,
+        nameOf: () => datedName('payments'),
       });
       return file;
     }

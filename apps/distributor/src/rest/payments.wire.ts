@@ -2,7 +2,18 @@ import type { Payout } from '#payments';
 import { z } from 'zod';
 import type { CsvColumns } from './csv/csv-chunks.js';
 import { toJson } from './json.js';
-import { address, identifier, iso, isoOrNull, money, pageOf, pageQuery, time, usd } from './wire.js';
+import {
+  address,
+  identifier,
+  iso,
+  isoOrNull,
+  money,
+  orchestratorInput,
+  pageOf,
+  pageQuery,
+  time,
+  usd,
+} from './wire.js';
 
 export const payoutStatus = z.enum(
   ['reserved', 'sent', 'mined', 'paid', 'returned', 'held'],
@@ -54,8 +65,8 @@ export const markPaidSchema = z
 
 export const paymentQuery = z.object({
   ...pageQuery,
-  orchestrator_id: z.uuid('must be a UUID').optional(),
-  status: payoutStatus.optional(),
+  orchestrator_id: orchestratorInput().optional(),
+  status: payoutStatus.optional().meta({ description: 'In this state now' }),
 });
 
 export function paymentToWire(payout: Payout): z.output<typeof paymentSchema> {

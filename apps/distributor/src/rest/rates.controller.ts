@@ -10,6 +10,7 @@ import {
   type IdParams,
   iso,
   money,
+  orchestratorInput,
   pageOf,
   pageQuery,
   rateInput,
@@ -38,7 +39,7 @@ const changeRateSchema = z
   })
   .meta({ id: 'ChangeRate' });
 
-const rateQuery = z.object({ ...pageQuery, orchestrator_id: z.uuid('must be a UUID').optional() });
+const rateQuery = z.object({ ...pageQuery, orchestrator_id: orchestratorInput().optional() });
 
 const rateSchema = z
   .object({
@@ -72,7 +73,7 @@ export class RatesController {
   @Get('rates')
   @ApiOperation({ summary: 'Every version of every rate, the newest first' })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: ratePage })
-  @ApiProblem(400, 401, 503)
+  @ApiProblem(400, 401, 422, 503)
   async list(
     @Query({ schema: rateQuery }) query: z.output<typeof rateQuery>,
   ): Promise<z.output<typeof ratePage>> {

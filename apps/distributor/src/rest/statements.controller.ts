@@ -1,9 +1,10 @@
 import { Statements } from '#payments';
-import { Controller, Get, Header, Headers, Param, Query, Res, type StreamableFile } from '@nestjs/common';
+import { Controller, Get, Headers, Param, Query, Res, type StreamableFile } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { CsvExports } from './csv/csv-exports.js';
+import { JsonOrCsv } from './csv/csv.decorator.js';
 import { prefersCsv } from './csv/prefers-csv.js';
 import { ApiProblem } from './problem.decorator.js';
 import {
@@ -25,7 +26,7 @@ export class StatementsController {
   ) {}
 
   @Get(':id/statement')
-  @Header('vary', 'Accept')
+  @JsonOrCsv()
   @ApiOperation({
     summary: 'What it earned, was corrected by and was paid, line by line',
     description:

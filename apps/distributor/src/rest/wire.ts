@@ -10,7 +10,7 @@ export const money = () =>
     .meta({ description: 'US dollars, six decimals', example: '10.000000' });
 
 export const time = () =>
-  z.string().meta({ description: 'ISO 8601, UTC', example: '2026-11-22T12:00:00.000Z' });
+  z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC', example: '2026-11-22T12:00:00.000Z' });
 
 export const percentage = () =>
   z.number().meta({
@@ -19,12 +19,19 @@ export const percentage = () =>
   });
 
 export const address = () =>
-  z.string().meta({
-    description: 'Ethereum address (EIP-55)',
-    example: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
-  });
+  z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{40}$/)
+    .meta({
+      description: 'Ethereum address (EIP-55)',
+      example: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+    });
 
-export const identifier = () => z.string().meta({ example: '019aab0c-7a52-7c0e-9a54-0f6f6f4f6b11' });
+export const identifier = () =>
+  z.string().meta({ format: 'uuid', example: '019aab0c-7a52-7c0e-9a54-0f6f6f4f6b11' });
+
+/** What says itself what it holds, and whose parts no program of ours reads. */
+export const anything = (description: string) => z.unknown().meta({ description });
 
 export const pageOf = <Item extends z.ZodType>(item: Item, id: string) =>
   z
@@ -39,22 +46,44 @@ export const iso = (date: Date): string => date.toISOString();
 export const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
 export const percentOf = (basisPoints: bigint): number => Number(basisPoints) / 100;
 
+/** Items of one page. */
+const MAX_LIMIT = 200;
+
 /** Questions: what comes in. */
-export const idParams = z.object({ id: z.uuid('must be a UUID') });
+const uuidInput = () => z.uuid('must be a UUID');
+export const idParams = z.object({
+  id: uuidInput().meta({ description: 'As lists name it', example: '019aab0c-7a52-7c0e-9a54-0f6f6f4f6b11' }),
+});
+export const orchestratorInput = () =>
+  uuidInput().meta({
+    description: 'One orchestrator, archived or not',
+    example: '019aab0c-7a52-7c0e-9a54-0f6f6f4f6b11',
+  });
 export type IdParams = z.output<typeof idParams>;
 
 export const pageQuery = {
   limit: z
     .string()
-    .regex(/^\d{1,4}$/, 'must be a whole number')
+    .refine((text) => /^\d{1,4}$/.test(text), 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().min(1, 'must be at least 1').max(200, 'must be at most 200'))
+    .pipe(z.number().min(1, 'must be at least 1').max(MAX_LIMIT, `must be at most ${MAX_LIMIT}`))
     .prefault('50')
-    .meta({ description: 'Items per page, 1 to 200', example: '50' }),
-  cursor: z.string().max(500).optional().meta({ description: '`next_cursor` of the page before' }),
+    .meta({
+      description: `Items per page, 1 to ${MAX_LIMIT}`,
+      // As a client sees it; a query arrives as text.
+      ...{ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: 50, example: 50 },
+    }),
+  cursor: z
+    .string()
+    .max(500, 'must be at most 500 characters')
+    .optional()
+    .meta({ description: '`next_cursor` of the page before' }),
 };
 
-export const timeInput = () => isoTimeSchema.transform((epochMs) => new Date(epochMs));
+export const timeInput = () =>
+  isoTimeSchema
+    .transform((epochMs) => new Date(epochMs))
+    .meta({ format: 'date-time', description: 'ISO 8601, UTC', example: '2026-11-22T12:00:00.000Z' });
 export const rateInput = () => usdSchema.refine((amount) => amount >= 0n, 'must not be below zero');
 
 /** `99.5` percent → 9950n basis points; a number with more than two decimals is refused, not rounded. */

@@ -25,6 +25,15 @@ export interface AuditEntry extends AuditRecord {
   after: unknown;
 }
 
+/** Each part exactly; `from` inclusive, `to` exclusive. */
+export interface AuditFilter extends PageRequest {
+  actor?: string | undefined;
+  action?: string | undefined;
+  subject?: string | undefined;
+  from?: Date | undefined;
+  to?: Date | undefined;
+}
+
 const auditRow = z.object({
   id: sqlBigint,
   at: sqlTime,
@@ -69,15 +78,26 @@ export class AuditLog {
   }
 
   /** Newest first. */
-  async list(request: PageRequest & { subject?: string } = {}): Promise<Page<AuditEntry>> {
+  async list(request: AuditFilter = {}): Promise<Page<AuditEntry>> {
     const limit = pageLimit(request);
     const [before] = decodeCursor(request, z.tuple([sqlBigint])) ?? [null];
     const rows = await selectRows(
       ready(this.database),
       auditRow,
       `select id, at, actor, action, subject, before, after from payments.audit
-        where ($1::bigint is null or id < $1) and ($2::text is null or subject = $2) order by id desc limit $3`,
-      [before?.toString() ?? null, request.subject ?? null, limit + 1],
+        where ($1::bigint is null or id < $1) and ($2::text is null or subject = $2)
+          and ($3::text is null or actor = $3) and ($4::text is null or action = $4)
+          and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6)
+        order by id desc limit $7`,
+      [
+        before?.toString() ?? null,
+        request.subject ?? null,
+        request.actor ?? null,
+        request.action ?? null,
+        request.from ?? null,
+        request.to ?? null,
+        limit + 1,
+      ],
     );
     return toPage(
       rows.map((row) => ({ ...row, id: row.id.toString() })),

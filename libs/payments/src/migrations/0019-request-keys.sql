@@ -14,6 +14,10 @@ create trigger never_truncated before truncate on payments.request_key for each 
 select ledger.seal_table('payments.request_key');
 grant select, insert on payments.request_key to payroll_application;
 
+-- The history of one payee, and of one day.
+create index audit_by_subject on payments.audit (subject, id desc);
+create index audit_by_time on payments.audit (at, id);
+
 -- Wrong passwords by where they came from, shared by all replicas. Outside the books: no backup carries it.
 create schema access;
 create unlogged table access.wrong_password (

@@ -1,19 +1,20 @@
+import helmet from '@fastify/helmet';
 import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 
+import { openApiDocument, type OpenApiOptions } from './open-api-document.js';
 import { problemDocument } from './problem.js';
 import { ProblemFilter, type ProblemMapping, sendProblem } from './problem.filter.js';
+import { browserRules } from './browser-rules.js';
 import { validationPipe } from './validation.js';
 
-export interface HttpAppOptions {
-  title: string;
-  description: string;
-  version: string;
+export interface HttpAppOptions extends OpenApiOptions {
   logger: LoggerService;
-  bearerAuth?: boolean;
+  /** Addresses or ranges of reverse proxies whose `X-Forwarded-For` is believed; nobody's unless given. */
+  trustedProxies?: readonly string[];
   /** Bytes; a larger body is answered with 413. */
   bodyLimitBytes?: number;
   keepAliveTimeoutMs?: number;
@@ -34,6 +35,8 @@ export async function createHttpApp(
     bodyLimit: options.bodyLimitBytes ?? 1024 * 1024,
     keepAliveTimeout,
     requestTimeout: 60_000,
+    trustProxy:
+      options.trustedProxies && options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 256 },
     // A malformed URL never reaches Nest's filters.
@@ -51,12 +54,9 @@ export async function createHttpApp(
   app.useGlobalFilters(new ProblemFilter(options.toProblem ?? (() => undefined)));
   app.enableShutdownHooks(['SIGINT', 'SIGTERM']);
 
-  const document = new DocumentBuilder()
-    .setTitle(options.title)
-    .setDescription(options.description)
-    .setVersion(options.version);
-  if (options.bearerAuth) document.addBearerAuth();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, document.build()), {
+  await app.register(helmet, browserRules);
+
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, options), {
     customSiteTitle: options.title,
   });
   return app;
