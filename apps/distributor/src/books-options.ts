@@ -10,6 +10,7 @@ export const booksOptionsOf = ({ pay, evidence, settlement }: DistributorConfig)
   uptimeAggregation: pay.aggregation,
   requiredServices: pay.requiredServices,
   evidenceGraceSeconds: evidence.graceSeconds,
+  reportDelayMs: evidence.delayMs,
   // The source gives up by itself and says why; this limit stands behind it.
   fetchTimeoutMs: evidence.attemptTimeoutMs + 500,
   allowSharedWorkers: evidence.allowSharedWorkers,

@@ -1,10 +1,12 @@
 import type { SettlementMethod } from './config/settlement-variables.js';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { alertSecretsOf, alertsOf, alertVariables, checkAlerts } from './config/alert-variables.js';
 import { checkEvidence, evidenceVariables } from './config/evidence-variables.js';
 import { fileSecretVariables, secretOf } from './config/file-secrets.js';
 import { checkPay, payVariables } from './config/pay-variables.js';
 import { checkServer, serverVariables } from './config/server-variables.js';
+import { secretForms } from './config/secret-forms.js';
 import {
   checkSettlement,
   hasPayerKey,
@@ -19,6 +21,7 @@ const environmentSchema = z.object({
   ...payVariables,
   ...evidenceVariables,
   ...settlementVariables,
+  ...alertVariables,
 });
 type Environment = z.output<typeof environmentSchema>;
 
@@ -45,7 +48,8 @@ export const distributorConfigSchema = z
       const [issue] = result.error?.issues ?? [];
       if (issue) report(variable, issue.message);
     }
-    for (const check of [checkServer, checkPay, checkEvidence, checkSettlement]) check(known, report);
+    for (const check of [checkServer, checkPay, checkEvidence, checkSettlement, checkAlerts])
+      check(known, report);
     return faulty.size > 0 ? z.NEVER : deepFreeze(configOf(environmentSchema.parse(raw)));
   });
 
@@ -55,6 +59,9 @@ export type DistributorConfig = z.output<typeof distributorConfigSchema>;
 const workerAttemptMs = 5_000;
 /** A job is given up by the gateway after this; giving up before it would leak the orchestrator's capacity. */
 const jobAttemptMs = 15_000;
+/** A worker can speak for a period some seconds after its end. Asking sooner is refused, and a refusal is a whole job. */
+const jobDelayMs = 6_500;
+const workerDelayMs = 500;
 
 /** Where the settlement stands: money in `bigint` micro-dollars, times in seconds. */
 export type SettlementConfig = DistributorConfig['settlement'];
@@ -66,12 +73,13 @@ function configOf(environment: Environment) {
     database: { url: secretOf(environment, 'DATABASE_URL'), dataDir: environment.DATA_DIR },
     signIn: signInOf(environment),
     metrics: { token: environment.METRICS_TOKEN },
-    alerts: { webhookUrls: environment.ALERT_WEBHOOK_URLS },
+    alerts: alertsOf(environment),
     pay: payOf(environment),
     evidence: {
       source: environment.EVIDENCE_SOURCE,
       graceSeconds: environment.EVIDENCE_GRACE_SECONDS,
       attemptTimeoutMs: environment.EVIDENCE_SOURCE === 'gateway' ? jobAttemptMs : workerAttemptMs,
+      delayMs: environment.EVIDENCE_SOURCE === 'gateway' ? jobDelayMs : workerDelayMs,
       allowSharedWorkers: environment.ALLOW_SHARED_WORKERS,
       capability: environment.CAPABILITY_NAME,
       gatewayUrl: environment.GATEWAY_URL,
@@ -147,15 +155,21 @@ function signInOf(environment: Environment) {
   return { adminPassword, viewerPassword: secretOf(environment, 'VIEWER_PASSWORD') };
 }
 
-/** Everything that must never appear in a log line. */
-function secretsOf(environment: Environment): (string | undefined)[] {
-  const databaseUrl = secretOf(environment, 'DATABASE_URL');
+/** Everything that must never appear in a log line, in every form in which it may turn up there. */
+function secretsOf(environment: Environment): string[] {
   const names = ['ADMIN_PASSWORD', 'VIEWER_PASSWORD', 'PAYER_PRIVATE_KEY', 'GAS_PAYER_PRIVATE_KEY'] as const;
-  return [
-    ...names.map((name) => secretOf(environment, name)),
+  const { PAYER_KEYSTORE_PASSWORD_FILE: passwordFile } = environment;
+  const databaseUrl = secretOf(environment, 'DATABASE_URL');
+  return secretForms([
+    ...names.map((name) => secretOf(environment, name)?.replace(/^0x/, '')),
+    passwordFile === undefined ? undefined : readFileSync(passwordFile, 'utf8').trimEnd(),
     environment.METRICS_TOKEN,
-    databaseUrl === undefined ? undefined : new URL(databaseUrl).password,
-  ].filter((secret) => secret !== '');
+    databaseUrl,
+    ...environment.ETH_RPC_URL,
+    environment.GATEWAY_URL,
+    ...environment.WORKER_URL,
+    ...alertSecretsOf(environment),
+  ]);
 }
 
 function deepFreeze<T>(value: T): T {

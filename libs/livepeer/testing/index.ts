@@ -8,6 +8,8 @@ export type {
   OrchestratorFaults,
 } from './orchestrator-double.js';
 export type { RegisteredCapability } from './capability-registry.js';
+export { FaultyPath } from './faulty-path.js';
+export type { PathFault } from './faulty-path.js';
 export type { Profile } from './profile.js';
 export { startWorkerStub } from './worker-stub.js';
 export type { ReceivedRequest, WorkerAnswer, WorkerStub } from './worker-stub.js';

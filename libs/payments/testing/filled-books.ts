@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 
 import { Adjustments } from '../src/adjustments/adjustments.js';
 import type { EvidenceSource } from '../src/assessments/evidence-source.js';
 import { selectRows } from '../src/books/sql-rows.js';
+import { EvidenceJobs } from '../src/evidence-jobs/evidence-jobs.js';
 import { assembleSettlement } from '../src/settlement/assemble.js';
 import { bookServices, type TestBooks } from './test-books.js';
 import { bySource, TestWorker } from './test-worker.js';
@@ -119,6 +120,20 @@ export async function fillBooks(books: TestBooks): Promise<void> {
   await payouts.markPaid(made[0]!.id, 'bank transfer 1', 'admin');
   await payouts.cancel(made[1]!.id, 'admin');
   await addChainRows(books, made[2]!.id);
+  const jobs = new EvidenceJobs(books.database);
+  jobs.record({
+    orchestratorId: ids.steady!,
+    periodStart: new Date(noon),
+    jobId: randomUUID(),
+    challenge: `0x${'ab'.repeat(32)}`,
+    sentAt: now,
+    latencyMs: 12,
+    outcome: 'unknown',
+    status: 200,
+    doneBy: null,
+    detail: 'the gateway answered 200 without naming an orchestrator',
+  });
+  await jobs.written();
   await fillRest(books);
 }
 

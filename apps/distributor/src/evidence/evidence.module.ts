@@ -1,5 +1,5 @@
 import { GatewayClient } from '#livepeer';
-import type { EvidenceSource } from '#payments';
+import { EvidenceJobs, type EvidenceSource } from '#payments';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';
@@ -14,10 +14,12 @@ interface Connections {
   close(): Promise<void>;
 }
 
-function connect({ evidence }: DistributorConfig): Connections {
+function connect({ evidence }: DistributorConfig, jobs: EvidenceJobs): Connections {
   if (evidence.source === 'gateway' && evidence.gatewayUrl !== undefined) {
-    const client = new GatewayClient({ gatewayUrl: evidence.gatewayUrl });
-    return { source: new GatewayEvidence(client, evidence.capability), close: () => client.close() };
+    const network = new GatewayClient({ gatewayUrl: evidence.gatewayUrl });
+    const record = jobs.record.bind(jobs);
+    const source = new GatewayEvidence({ network, capability: evidence.capability, record });
+    return { source, close: () => network.close() };
   }
   const worker = new WorkerEvidence({ timeoutMs: evidence.attemptTimeoutMs });
   return { source: worker, close: () => worker.close() };
@@ -26,7 +28,7 @@ function connect({ evidence }: DistributorConfig): Connections {
 /** Where reports come from: the workers themselves, or BYOC jobs through the gateway. */
 @Module({
   providers: [
-    { provide: CONNECTIONS, inject: [DISTRIBUTOR_CONFIG], useFactory: connect },
+    { provide: CONNECTIONS, inject: [DISTRIBUTOR_CONFIG, EvidenceJobs], useFactory: connect },
     {
       provide: EVIDENCE_SOURCE,
       inject: [CONNECTIONS],

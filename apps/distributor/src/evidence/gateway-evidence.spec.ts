@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { GatewayClient } from '#livepeer';
+import type { NewEvidenceJob } from '#payments';
 import { createServer } from 'node:http';
 import { z } from 'zod';
 import { GatewayEvidence } from './gateway-evidence.js';
@@ -19,8 +20,12 @@ interface Received {
 }
 
 /** One job against a gateway that answers as told. */
-async function fetchFrom(reply: (jobId: string) => { status: number; body: string }) {
+async function fetchFrom(
+  reply: (jobId: string) => { status: number; body: string },
+  doneBy: string | undefined = serviceUri,
+) {
   const received: Received[] = [];
+  const recorded: NewEvidenceJob[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -33,7 +38,7 @@ async function fetchFrom(reply: (jobId: string) => { status: number; body: strin
         body,
       });
       const { status, body: text } = reply(body.job_id);
-      response.writeHead(status, { 'x-orchestrator-url': serviceUri }).end(text);
+      response.writeHead(status, { ...(doneBy !== '' && { 'x-orchestrator-url': doneBy }) }).end(text);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -41,14 +46,15 @@ async function fetchFrom(reply: (jobId: string) => { status: number; body: strin
   if (address === null || typeof address === 'string') throw new Error('not listening');
   const client = new GatewayClient({ gatewayUrl: `http://127.0.0.1:${address.port}` });
   try {
-    const outcome = await new GatewayEvidence(client, 'agent-net').fetch({
+    const record = (job: NewEvidenceJob) => recorded.push(job);
+    const outcome = await new GatewayEvidence({ network: client, capability: 'agent-net', record }).fetch({
       orchestrator: { id: 'a', serviceUri, workerUrl: null },
       fromMs,
       toMs,
       challenge,
       signal: new AbortController().signal,
     });
-    return { outcome, received };
+    return { outcome, received, recorded };
   } finally {
     await client.close();
     await new Promise((resolve) => server.close(resolve));
@@ -58,7 +64,7 @@ async function fetchFrom(reply: (jobId: string) => { status: number; body: strin
 describe('evidence through the gateway', () => {
   it('sends one job to exactly this orchestrator and takes the report out of its answer', async () => {
     const signed = { report: { version: 1 }, signature: '0x' };
-    const { outcome, received } = await fetchFrom((jobId) => ({
+    const { outcome, received, recorded } = await fetchFrom((jobId) => ({
       status: 200,
       body: JSON.stringify({ status: 'success', job_id: jobId, report: signed }),
     }));
@@ -74,6 +80,53 @@ describe('evidence through the gateway', () => {
       from: '2026-11-22T12:00:00.000Z',
       to: '2026-11-22T12:01:00.000Z',
     });
+    expect(recorded).toEqual([
+      {
+        orchestratorId: 'a',
+        periodStart: new Date('2026-11-22T12:00:00.000Z'),
+        jobId: received[0]?.body.job_id,
+        challenge,
+        sentAt: expect.any(Date),
+        latencyMs: expect.any(Number),
+        outcome: 'success',
+        status: 200,
+        doneBy: serviceUri,
+        detail: '',
+      },
+    ]);
+  });
+
+  it('takes the address of the orchestrator in any spelling that means the same', async () => {
+    const { outcome } = await fetchFrom(
+      (jobId) => ({ status: 200, body: JSON.stringify({ job_id: jobId, report: { report: {} } }) }),
+      'HTTPS://172.23.0.7:9995/',
+    );
+    expect(outcome).toMatchObject({ kind: 'report' });
+  });
+
+  it.each(['https://172.23.0.8:9995', 'http://172.23.0.7:9995', 'nonsense'])(
+    'takes no report that came by %s, and says which flags must agree',
+    async (doneBy) => {
+      const signed = { report: { version: 1 }, signature: '0x' };
+      const { outcome, recorded } = await fetchFrom(
+        (jobId) => ({ status: 200, body: JSON.stringify({ job_id: jobId, report: signed }) }),
+        doneBy,
+      );
+      expect(outcome).toEqual({
+        kind: 'failed',
+        detail: `The job for ${serviceUri} was done by ${doneBy}: the -serviceAddr of that orchestrator and the -orchAddr of the gateway must be the same address.`,
+      });
+      expect(recorded).toMatchObject([{ outcome: 'success', doneBy }]);
+    },
+  );
+
+  it.each([
+    ['an empty 200', 200, '', 'unknown'],
+    ['no orchestrator', 503, 'No orchestrators found for capability agent-net', 'transient'],
+    ['a refusal of the worker', 400, '{"title":"Invalid input"}', 'permanent'],
+  ])('records %s with its outcome', async (_case, status, body, outcome) => {
+    const { recorded } = await fetchFrom(() => ({ status, body }), '');
+    expect(recorded).toMatchObject([{ outcome, status, doneBy: null, detail: expect.stringMatching(/./) }]);
   });
 
   it('understands a watermark that the gateway relays', async () => {

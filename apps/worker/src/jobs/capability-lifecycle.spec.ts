@@ -1,10 +1,8 @@
 import { GatewayClient } from '#livepeer';
-import { startGatewayDouble, startOrchestratorDouble } from '#livepeer/testing';
+import { FaultyPath, startGatewayDouble, startOrchestratorDouble } from '#livepeer/testing';
 import { parseSignedReport } from '#monitoring';
 import { startSimulatedEngine } from '#monitoring/testing';
 import { describe, expect, it } from '@jest/globals';
-import { connect, createServer } from 'node:net';
-import { pipeline } from 'node:stream';
 
 import { send, startWorker, until, untilSettled } from '../testing/running-worker.js';
 import { jobAnswerSchema } from './job.schemas.js';
@@ -19,23 +17,15 @@ describe('behind an orchestrator and a gateway', () => {
     const gateway = await startGatewayDouble({ orchestrators: [orchestrator.url] });
     const client = new GatewayClient({ gatewayUrl: gateway.url });
     // The capability's address must be known before the worker's port is.
-    const front = createServer((socket) => {
-      const inner = connect(byoc.port, '127.0.0.1');
-      pipeline(socket, inner, socket, () => undefined);
-    });
-    const frontPort = await new Promise<number>((resolve) => {
-      front.listen(0, '127.0.0.1', () => {
-        const address = front.address();
-        resolve(typeof address === 'object' ? (address?.port ?? 0) : 0);
-      });
-    });
+    const path = await FaultyPath.open();
     const byoc = await startWorker({
       DOCKER_HOST: engine.dockerHost,
       MONITORED_SERVICES: 'redis_scb',
       ORCH_URL: orchestrator.url,
       ORCH_SECRET: 'orch-secret',
-      CAPABILITY_URL: `http://127.0.0.1:${frontPort}`,
+      CAPABILITY_URL: path.url,
     });
+    path.leadTo(byoc.port);
     let isStopped = false;
     try {
       await until(
@@ -77,7 +67,7 @@ describe('behind an orchestrator and a gateway', () => {
       await engine.stop();
       await gateway.stop();
       await orchestrator.stop();
-      front.close();
+      await path.stop();
     }
   });
 });

@@ -9,6 +9,8 @@ import { NotFoundError } from '../books/errors.js';
 import { decodeCursor, type Page, pageLimit, type PageRequest, toPage } from '../books/page.js';
 import { ready } from '../books/ready.js';
 import { selectRow, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
+import type { EvidenceJob } from '../evidence-jobs/evidence-job.js';
+import { addEvidenceJobs } from '../evidence-jobs/evidence-jobs.js';
 import type { AssessmentRecord } from './assessment.js';
 import { addKeptReports, type LateReportRecord } from './kept-reports.js';
 import { reasonCodes } from './reason.js';
@@ -32,6 +34,8 @@ export interface Assessment extends AssessmentRecord {
   secondEvidence: unknown;
   /** What came after the decision. */
   lateEvidence: LateReportRecord[];
+  /** The BYOC jobs that asked for it, where it was asked for through the gateway. */
+  jobs: EvidenceJob[];
 }
 
 export interface AssessmentFilter extends PageRequest {
@@ -138,6 +142,7 @@ const toAssessment = (row: z.output<typeof assessmentRow>): Assessment => ({
         },
   secondEvidence: null,
   lateEvidence: [],
+  jobs: [],
 });
 
 @Injectable()
@@ -160,6 +165,7 @@ export class Assessments {
     ]);
     const assessments = rows.map(toAssessment);
     await addKeptReports(ready(this.database), assessments, filter.withReports ?? true);
+    await addEvidenceJobs(ready(this.database), assessments);
     return toPage(assessments, limit, (item) => [item.periodStart.toISOString(), item.orchestratorId]);
   }
 
@@ -175,6 +181,7 @@ export class Assessments {
     if (!row) throw new NotFoundError('assessment', id);
     const assessment = toAssessment(row);
     await addKeptReports(ready(this.database), [assessment], true);
+    await addEvidenceJobs(ready(this.database), [assessment]);
     return assessment;
   }
 
