@@ -1,6 +1,6 @@
 /**
- * Compiles apps, libraries, and scripts to `dist/` with SWC, the compiler that also runs the tests, and copies
- * what is not TypeScript (SQL, contract artefacts, the dashboard). Types are `npm run check`'s business.
+ * Compiles apps, libraries, and scripts to `dist/` with SWC, the compiler that also runs the tests, copies what is not
+ * TypeScript (SQL, contract artefacts), and has Vite build the dashboard. Types are `npm run check`'s business.
  */
 import { transformFile } from '@swc/core';
 import { createHash } from 'node:crypto';
@@ -8,10 +8,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildDashboard } from './build-dashboard.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sourceFolders = ['apps', 'libs', 'scripts', 'bench'];
-const assetFolders = ['apps/dashboard/public', 'contracts/artifacts'];
+const assetFolders = ['contracts/artifacts'];
+/** A page for the browser, which another tool builds. */
+const dashboardFolder = 'apps/dashboard/';
 
 async function listFiles(folder) {
   const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(() => []);
@@ -20,7 +23,11 @@ async function listFiles(folder) {
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
 }
 
-const isProgram = (file) => file.endsWith('.ts') && !file.endsWith('.spec.ts') && !file.endsWith('.d.ts');
+const isProgram = (file) =>
+  file.endsWith('.ts') &&
+  !file.endsWith('.spec.ts') &&
+  !file.endsWith('.d.ts') &&
+  !file.startsWith(dashboardFolder);
 const isAsset = (file) =>
   file.endsWith('.sql') || assetFolders.some((folder) => file.startsWith(`${folder}/`));
 
@@ -69,4 +76,11 @@ await Promise.all(
 if (built + orphans.length > 0) {
   await writeWhole(manifestFile, JSON.stringify(after));
   process.stderr.write(`built ${built} of ${inputs.length} files\n`);
+}
+try {
+  if (await buildDashboard()) process.stderr.write('built the dashboard\n');
+} catch (error) {
+  // The page of before is still there. Who works on the page sees the error; the tests of other parts can run.
+  process.stderr.write(`the dashboard was not built: ${String(error)}\n`);
+  if (process.env.CI) process.exitCode = 1;
 }

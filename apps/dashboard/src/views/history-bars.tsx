@@ -1,0 +1,64 @@
+import { useMemo } from 'preact/hooks';
+import type { History } from '../api/shapes.js';
+import type { Span } from '../format.js';
+import type { Answered } from '../house.js';
+import { historyBars, serviceBars } from '../parts/bars-of.js';
+import { Choice, Section, Shown } from '../parts/facts.js';
+import { Legend, Strip } from '../parts/strip.js';
+
+const spans = [
+  ['minute', 'Minutes'],
+  ['hour', 'Hours'],
+  ['day', 'Days'],
+] as const;
+
+const abouts: Record<Span, string> = {
+  minute: 'Each minute of the last two hours',
+  hour: 'Each hour of the last three days',
+  day: 'Each UTC day of the last thirty',
+};
+
+/** Uptime as a whole and service by service; the reason stands behind each bar. */
+export function HistoryBars({
+  answer,
+  by,
+  onChoose,
+}: {
+  answer: Answered<History>;
+  by: Span;
+  onChoose: (by: Span) => void;
+}) {
+  return (
+    <Section
+      title="Uptime"
+      about={`${abouts[by]}. Point at a bar, or walk with the arrow keys.`}
+      actions={<Choice label="Length of a bar" value={by} of={spans} onChoose={onChoose} />}
+    >
+      <Shown answer={answer}>{(history) => <Bars history={history} />}</Shown>
+    </Section>
+  );
+}
+
+function Bars({ history }: { history: History }) {
+  const whole = useMemo(() => historyBars(history), [history]);
+  const services = useMemo(
+    () =>
+      history.services.map((service) => ({
+        name: service.name,
+        bars: serviceBars(service, history.buckets, history.by),
+      })),
+    [history],
+  );
+  return (
+    <div class="card bars">
+      <Strip bars={whole} label="Uptime of all required services" heightPx={44} />
+      {services.map(({ name, bars }) => (
+        <div class="bars-service" key={name}>
+          <span>{name}</span>
+          <Strip bars={bars} label={`Uptime of ${name}`} heightPx={18} />
+        </div>
+      ))}
+      <Legend />
+    </div>
+  );
+}

@@ -1,0 +1,191 @@
+import { useState } from 'preact/hooks';
+import {
+  balancePage,
+  type Balance,
+  earningsSchema,
+  payoutStateSchema,
+  treasurySchema,
+} from '../api/shapes.js';
+import type * as z from 'zod/mini';
+import { dollars, microUsd, roundDollars } from '../format.js';
+import { useNames } from '../names.js';
+import { useAnswer, useMayChange } from '../house.js';
+import { BarsChart } from '../parts/bars-chart.js';
+import { Amount, Choice, Hash, Section, Shown } from '../parts/facts.js';
+import { Table } from '../parts/table.js';
+import { PauseBar } from './pause.js';
+
+const sum = (balances: readonly Balance[], field: Exclude<keyof Balance, 'orchestrator_id'>): bigint =>
+  balances.reduce((total, balance) => total + microUsd(balance[field]), 0n);
+
+/** Where the money is: earned, owed, on its way, paid; and how long what is there will last. */
+export function MoneyView() {
+  const [by, setBy] = useState<'hour' | 'day'>('hour');
+  const mayChange = useMayChange();
+  const balances = useAnswer('balances', {
+    schema: balancePage,
+    topics: ['assessments', 'payouts', 'changes'],
+  });
+  const earnings = useAnswer(`history/earnings?by=${by}`, { schema: earningsSchema, topics: ['history'] });
+  const treasury = useAnswer('treasury', { schema: treasurySchema, topics: ['payouts'], everyMs: 30_000 });
+  const payouts = useAnswer('payouts', { schema: payoutStateSchema, topics: ['changes'] });
+  const nameOf = useNames();
+  return (
+    <>
+      <div class="head">
+        <div>
+          <h1>Money</h1>
+          <p>{payouts.data === null ? '' : settlementWords(payouts.data)}</p>
+        </div>
+        {mayChange && payouts.data !== null && <PauseBar state={payouts.data} onChanged={payouts.reload} />}
+      </div>
+      <Shown answer={balances}>
+        {({ items }) => (
+          <dl class="tiles card">
+            {(
+              [
+                ['Earned', 'accrued_usd'],
+                ['Owed', 'payable_usd'],
+                ['On its way', 'in_settlement_usd'],
+                ['Paid', 'paid_usd'],
+              ] as const
+            ).map(([label, field]) => (
+              <div key={field}>
+                <dt>{label}</dt>
+                <dd>{roundDollars(sum(items, field))}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </Shown>
+      <Section
+        title="Earned"
+        about={
+          by === 'hour' ? 'Each hour of the last two days, in your time' : 'Each UTC day of the last thirty'
+        }
+        actions={
+          <Choice
+            label="Length of a bar"
+            value={by}
+            of={[
+              ['hour', 'Hours'],
+              ['day', 'Days'],
+            ]}
+            onChoose={setBy}
+          />
+        }
+      >
+        <Shown answer={earnings}>
+          {(data) => <BarsChart earned={data.buckets} by={data.by} label={`Earned per ${data.by}`} />}
+        </Shown>
+      </Section>
+      <Section title="Treasury and gas">
+        <Shown answer={treasury}>{(data) => <Treasury data={data} />}</Shown>
+      </Section>
+      <Section title="Balances" about="Earned and corrected = owed + on its way + paid, always.">
+        <Shown answer={balances}>
+          {({ items }) => (
+            <Table
+              caption="Balances"
+              rows={items}
+              keyOf={(row) => row.orchestrator_id}
+              empty="Nobody is owed anything."
+              columns={[
+                {
+                  label: 'Orchestrator',
+                  cell: (row) => (
+                    <a href={`#/orchestrators/${row.orchestrator_id}`}>{nameOf(row.orchestrator_id)}</a>
+                  ),
+                },
+                { label: 'Earned', class: 'number', cell: (row) => <Amount usd={row.accrued_usd} /> },
+                { label: 'Corrected', class: 'number', cell: (row) => <Amount usd={row.adjusted_usd} /> },
+                { label: 'Owed', class: 'number', cell: (row) => <Amount usd={row.payable_usd} /> },
+                {
+                  label: 'On its way',
+                  class: 'number',
+                  cell: (row) => <Amount usd={row.in_settlement_usd} />,
+                },
+                { label: 'Paid', class: 'number', cell: (row) => <Amount usd={row.paid_usd} /> },
+              ]}
+            />
+          )}
+        </Shown>
+      </Section>
+    </>
+  );
+}
+
+function settlementWords({
+  method,
+  interval_seconds: seconds,
+  max_payout_usd: most,
+}: z.output<typeof payoutStateSchema>): string {
+  if (method === 'ledger') return 'Kept in the ledger; payouts are made by hand.';
+  const bound = most === null ? '' : `, at most ${dollars(microUsd(most))} in one payout`;
+  return `Settled on the chain (${method.toUpperCase()}) every ${seconds} s${bound}.`;
+}
+
+function lasting(days: number | null): string {
+  if (days === null) return 'Nothing is earned, so it lasts';
+  if (days >= 365) return 'More than a year of pay';
+  return days >= 2 ? `${Math.floor(days)} days of pay` : `${Math.floor(days * 24)} hours of pay`;
+}
+
+function Treasury({ data }: { data: z.output<typeof treasurySchema> }) {
+  if (data.treasury_address === null)
+    return (
+      <p class="empty">No chain is configured: payouts wait in the ledger until they are marked as paid.</p>
+    );
+  return (
+    <>
+      {data.state !== 'ready' && (
+        <p class="notice">
+          The chain is {data.state}
+          {data.detail === null ? '' : `: ${data.detail}`}.
+        </p>
+      )}
+      {data.waits_for !== null && <p class="notice">Signing waits for: {data.waits_for}.</p>}
+      <dl class="tiles card">
+        <div>
+          <dt>Treasury</dt>
+          <dd>
+            {data.treasury_usd === null ? 'unknown' : roundDollars(microUsd(data.treasury_usd))}
+            <small>{data.treasury_usd === null ? '' : lasting(data.treasury_days)}</small>
+          </dd>
+        </div>
+        <div>
+          <dt>Owed and on its way</dt>
+          <dd>
+            {roundDollars(microUsd(data.owed_usd))}
+            <small>{roundDollars(microUsd(data.earned_per_day_usd))} earned in 24 h</small>
+          </dd>
+        </div>
+        <div>
+          <dt>Gas</dt>
+          <dd>
+            {data.gas_eth === null ? 'unknown' : `${data.gas_eth} ETH`}
+            <small>
+              {data.gas_settlements === null
+                ? 'no settlement yet to judge by'
+                : `enough for ${data.gas_settlements.toLocaleString('en-US')} settlements of ${data.gas_per_settlement_eth ?? ''} ETH`}
+            </small>
+          </dd>
+        </div>
+        <div>
+          <dt>Addresses</dt>
+          <dd>
+            <small>
+              Treasury <Hash hex={data.treasury_address} explorer={data.explorer_url} />
+            </small>
+            <small>
+              Gas <Hash hex={data.gas_payer_address} explorer={data.explorer_url} />
+            </small>
+            <small>
+              Token <Hash hex={data.token_address} explorer={data.explorer_url} />
+            </small>
+          </dd>
+        </div>
+      </dl>
+    </>
+  );
+}
