@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import { z } from 'zod';
 
+import { delay } from '#platform';
+
 const questionSchema = z.object({
   id: z.unknown(),
   method: z.string(),
@@ -17,6 +19,9 @@ export type RpcFate =
   | 'cut-before'
   /** The node does it, and nobody hears of it. */
   | 'cut-after'
+  /** As 'cut-before' or 'cut-after', and `then` is called at that moment. */
+  | { cut: 'before' | 'after'; then: () => void }
+  | { delayMs: number }
   | { httpStatus: number }
   | { result: unknown }
   | { error: { code: number; message: string } };
@@ -49,17 +54,32 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     const reply = (status: number, text: string) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(text);
     };
-    if (fate === 'cut-before') {
-      incoming.socket.destroy();
-    } else if (fate === 'forward' || fate === 'cut-after') {
+    const ask = async () => {
       const forwarded = await request(target, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body,
       });
-      const text = await forwarded.body.text();
-      if (fate === 'cut-after') incoming.socket.destroy();
-      else reply(forwarded.statusCode, text);
+      return { status: forwarded.statusCode, text: await forwarded.body.text() };
+    };
+    const pass = async () => {
+      const { status, text } = await ask();
+      reply(status, text);
+    };
+    if (fate === 'cut-before') {
+      incoming.socket.destroy();
+    } else if (fate === 'cut-after') {
+      await ask();
+      incoming.socket.destroy();
+    } else if (fate === 'forward') {
+      await pass();
+    } else if ('cut' in fate) {
+      if (fate.cut === 'after') await ask();
+      fate.then();
+      incoming.socket.destroy();
+    } else if ('delayMs' in fate) {
+      await delay(fate.delayMs);
+      await pass();
     } else if ('httpStatus' in fate) {
       reply(fate.httpStatus, 'later');
     } else {

@@ -1,0 +1,66 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { delay, isRunning } from '#platform';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '#platform/database';
+
+const deathLimitMs = 10_000;
+const mostStarts = 20;
+
+/**
+ * A PostgreSQL of its own that may be killed. What it has committed survives the death of its processes, because it is
+ * written to the system's cache before the commit is answered; only the loss of power would need fsync.
+ */
+export class CrashingPostgres {
+  private constructor(
+    private readonly folder: string,
+    private server: EmbeddedPostgres,
+  ) {}
+
+  static async start(): Promise<CrashingPostgres> {
+    const folder = await mkdtemp(join(tmpdir(), 'torture-postgres-'));
+    // As root PostgreSQL runs as another user, who must be able to enter.
+    await chmod(folder, 0o755);
+    return new CrashingPostgres(folder, await startIn(folder));
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  /** SIGKILL of the server, then a start on the same data and the same port. */
+  async crash(downMs: number): Promise<void> {
+    const { pid, url } = this.server;
+    process.kill(pid, 'SIGKILL');
+    for (const deadline = Date.now() + deathLimitMs; isRunning(pid) && Date.now() < deadline;) {
+      await delay(10);
+    }
+    await delay(downMs);
+    this.server = await this.startAgain(Number(new URL(url).port));
+  }
+
+  /** Its processes hold the shared memory until they have noticed that the first one is gone. */
+  private async startAgain(port: number): Promise<EmbeddedPostgres> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await startIn(this.folder, port);
+      } catch (error) {
+        if (attempt >= mostStarts) throw error;
+        await delay(200);
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+const startIn = (folder: string, port = 0): Promise<EmbeddedPostgres> =>
+  startEmbeddedPostgres({
+    dataDir: join(folder, 'data'),
+    port,
+    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '100' },
+  });
