@@ -1,8 +1,6 @@
-import { delay } from '#platform';
-
 import { type EngineClient, EngineUnansweredError } from './containers/engine-client.js';
 import type { IdentityPolicy } from './identity/identity-policy.js';
-import type { Clock } from './monitor-clock.js';
+import { type Clock, waitBy } from './monitor-clock.js';
 import type { Finding, Observation } from './segments/observation.js';
 import { unknownBecause } from './segments/service-state.js';
 
@@ -30,7 +28,7 @@ export class Inspector {
   inspect(): Promise<void> {
     if (!this.underWay) return this.begin();
     this.next ??= this.underWay
-      .then(() => delay(minSpacingMs, this.options.signal))
+      .then(() => waitBy(this.options.clock, minSpacingMs, this.options.signal))
       .then(() => {
         this.next = undefined;
         return this.begin();

@@ -1,4 +1,4 @@
-import { delay, FactLogger, Loop } from '#platform';
+import { FactLogger, Loop } from '#platform';
 
 import { AnsweredWindows } from './answered-windows.js';
 import { EngineClient } from './containers/engine-client.js';
@@ -6,7 +6,7 @@ import { EventStream, type ReceivedEvent } from './containers/event-stream.js';
 import { ServiceSelection } from './containers/service-selection.js';
 import { Journal, type JournalHealth } from './journal/journal.js';
 import type { SealedMinute } from './journal/minute-chain.js';
-import { type Clock, readBootId, systemClock } from './monitor-clock.js';
+import { type Clock, readBootId, systemClock, waitBy } from './monitor-clock.js';
 import { type EngineView, EngineWatch } from './monitor-engine-watch.js';
 import { Inspector } from './monitor-inspector.js';
 import { type MonitorEventMap, MonitorEvents } from './monitor-events.js';
@@ -89,8 +89,9 @@ export class Monitor {
     this.board = new StatusBoard((service) => this.probes.view(service), this.clock, this.events);
     this.loop = new Loop({
       name: 'inspection round',
-      everyMs: options.inspectEveryMs ?? 5_000,
-      run: (signal) => this.round(signal),
+      everyMs: 0,
+      run: (signal) =>
+        this.round(signal).finally(() => waitBy(this.clock, options.inspectEveryMs ?? 5_000, signal)),
     });
   }
 
@@ -205,8 +206,11 @@ export class Monitor {
     await this.replayOnce(signal);
     const askedMs = this.clock.now().wallMs;
     const inspections = [...this.inspectors.values()].map((inspector) => inspector.inspect());
-    await Promise.race([Promise.all([...inspections, this.discover()]), delay(roundPatienceMs, signal)]);
-    if (!signal.aborted) await delay(eventPatienceMs, signal);
+    await Promise.race([
+      Promise.all([...inspections, this.discover()]),
+      waitBy(this.clock, roundPatienceMs, signal),
+    ]);
+    if (!signal.aborted) await waitBy(this.clock, eventPatienceMs, signal);
     await this.record(askedMs);
     void this.watch.identify();
   }
@@ -238,7 +242,7 @@ export class Monitor {
     if (!known || !this.recorder || this.replayTried) return;
     this.replayTried = true;
     // Subscribed first, so that nothing falls between the replay and the stream.
-    await Promise.race([this.watch.firstSubscription, delay(this.requestTimeoutMs, signal)]);
+    await Promise.race([this.watch.firstSubscription, waitBy(this.clock, this.requestTimeoutMs, signal)]);
     const { engineClient: engine, clock, requestTimeoutMs, log, recorder } = this;
     await replayAbsence({ engine, recorder, known, nowMs: clock.now().wallMs, requestTimeoutMs, log });
   }

@@ -1,6 +1,4 @@
-import { delay } from '#platform';
-
-import type { Clock } from '../monitor-clock.js';
+import { type Clock, waitBy } from '../monitor-clock.js';
 import { afterResult, pendingCondition, type ProbeCondition } from '../segments/probe-condition.js';
 import { maxUndecidedMs, type ProbeResult, type ProbeRules, type RunKey } from '../segments/probe-result.js';
 import { askWithin } from './ask-within.js';
@@ -79,7 +77,8 @@ export class Prober {
       await this.question(run, ended);
       const spentMs = this.options.clock.now().monotonicMs - startedMs;
       const isOpen = this.current.doubts.length > 0;
-      await delay(nextQuestionMs(this.options.settings, isOpen, Math.random()) - spentMs, ended);
+      const dueMs = nextQuestionMs(this.options.settings, isOpen, Math.random());
+      await waitBy(this.options.clock, dueMs - spentMs, ended);
     }
   }
 
