@@ -14,6 +14,20 @@ export const fileSecretVariables = {
   PAYER_PRIVATE_KEY_FILE: z.string().optional(),
   GAS_PAYER_PRIVATE_KEY: z.string().optional(),
   GAS_PAYER_PRIVATE_KEY_FILE: z.string().optional(),
+  ALERT_WEBHOOK_URLS: z.string().optional(),
+  ALERT_WEBHOOK_URLS_FILE: z.string().optional(),
+  ALERT_WEBHOOK_SECRET: z.string().optional(),
+  ALERT_WEBHOOK_SECRET_FILE: z.string().optional(),
+  ALERT_SLACK_WEBHOOK_URL: z.string().optional(),
+  ALERT_SLACK_WEBHOOK_URL_FILE: z.string().optional(),
+  ALERT_DISCORD_WEBHOOK_URL: z.string().optional(),
+  ALERT_DISCORD_WEBHOOK_URL_FILE: z.string().optional(),
+  ALERT_TELEGRAM_BOT_TOKEN: z.string().optional(),
+  ALERT_TELEGRAM_BOT_TOKEN_FILE: z.string().optional(),
+  ALERT_SMTP_URL: z.string().optional(),
+  ALERT_SMTP_URL_FILE: z.string().optional(),
+  ALERT_ALERTMANAGER_URLS: z.string().optional(),
+  ALERT_ALERTMANAGER_URLS_FILE: z.string().optional(),
 };
 
 type Variable = keyof typeof fileSecretVariables;

@@ -10,7 +10,6 @@ export const serverVariables = {
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').default('json'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
   DATA_DIR: z.string().default('.data'),
-  ALERT_WEBHOOK_URLS: variables.httpUrlList(),
   METRICS_TOKEN: z.string().min(8, 'must have at least 8 characters').optional(),
 };
 
