@@ -14,6 +14,8 @@ export interface RegisteredCapability {
   token: string;
   /** Jobs that it believes to be running. Leaks upwards, and goes below zero after a registration under load. */
   load: number;
+  /** Unix milliseconds. */
+  registeredAtMs: number;
 }
 
 /** Go's price conversion panics for a currency that has no feed. */
@@ -57,6 +59,7 @@ export class CapabilityRegistry {
       currency: wire.currency,
       token: this.profile === 'master' ? wire.token : '',
       load: wire.load,
+      registeredAtMs: Date.now(),
     });
   }
 

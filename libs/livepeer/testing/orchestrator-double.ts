@@ -35,6 +35,10 @@ export interface OrchestratorFaults {
   stallsTokenBody: boolean;
   /** Jobs are taken and never answered. */
   hangsJobs: boolean;
+  /** The worker has answered; the headers of the answer come, its body does not. */
+  stallsJobBody: boolean;
+  /** A handler that panics: its connection ends without an answer, the process lives on. */
+  panicsOn: 'nothing' | 'token' | 'job' | 'registration';
 }
 
 export interface OrchestratorDouble {
@@ -43,6 +47,12 @@ export interface OrchestratorDouble {
   port: number;
   faults: OrchestratorFaults;
   capabilities(): RegisteredCapability[];
+  /** Jobs that are really under way, whatever the registry counts. */
+  runningJobs(): number;
+  /** Takes slots that nothing gives back, as timeouts do. */
+  leakSlots(name: string, count: number): void;
+  /** As after a failed connection to the worker. */
+  dropCapability(name: string): void;
   /** Forgets every capability, cuts every connection, comes back on the same port with a new certificate. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -55,13 +65,36 @@ export async function startOrchestratorDouble(
   const { profile = 'pr-3650', host = '127.0.0.1', secondMs = 1_000 } = options;
   const registry = new CapabilityRegistry(profile);
   const client = new GoHttpClient();
-  const faults: OrchestratorFaults = { tokenDelayMs: 0, stallsTokenBody: false, hangsJobs: false };
+  const faults: OrchestratorFaults = {
+    tokenDelayMs: 0,
+    stallsTokenBody: false,
+    hangsJobs: false,
+    stallsJobBody: false,
+    panicsOn: 'nothing',
+  };
   let url = '';
+  let running = 0;
   const serviceAddress = (): string => options.serviceAddress ?? url;
+
+  const process = async (exchange: GoExchange): Promise<void> => {
+    running += 1;
+    try {
+      await processJob(exchange, {
+        registry,
+        profile,
+        client,
+        secondMs,
+        stallsBody: () => faults.stallsJobBody,
+      });
+    } finally {
+      running -= 1;
+    }
+  };
 
   const routes = async (exchange: GoExchange): Promise<void> => {
     const { path, request, response } = exchange;
-    if (path === '/capability/register') await register(exchange, options.secret, registry);
+    if (faults.panicsOn === workOf(path)) goPanic(request);
+    else if (path === '/capability/register') await register(exchange, options.secret, registry);
     else if (path === '/capability/unregister') await unregister(exchange, options.secret, registry);
     else if (path === '/process/token') {
       if (faults.tokenDelayMs > 0) await sleep(faults.tokenDelayMs, undefined, { ref: false });
@@ -69,7 +102,7 @@ export async function startOrchestratorDouble(
       else answerToken(exchange, { registry, profile, serviceAddress });
     } else if (path.startsWith(processPrefix)) {
       if (faults.hangsJobs) request.resume();
-      else await processJob(exchange, { registry, profile, client, secondMs });
+      else await process(exchange);
     } else goError(response, 404, '404 page not found');
   };
 
@@ -83,23 +116,36 @@ export async function startOrchestratorDouble(
     return { server, port: await listenOn(server, port, host) };
   };
 
-  let running = await open(options.port ?? 0);
-  url = `https://${host}:${String(running.port)}`;
+  let opened = await open(options.port ?? 0);
+  url = `https://${host}:${String(opened.port)}`;
   return {
     url,
-    port: running.port,
+    port: opened.port,
     faults,
     capabilities: () => registry.list(),
+    runningJobs: () => running,
+    leakSlots: (name, count) => {
+      for (let slot = 0; slot < count; slot += 1) registry.reserve(name);
+    },
+    dropCapability: (name) => {
+      registry.remove(name);
+    },
     restart: async () => {
-      await closeNow(running.server);
+      await closeNow(opened.server);
       registry.clear();
-      running = await open(running.port);
+      opened = await open(opened.port);
     },
     stop: async () => {
-      await closeNow(running.server);
+      await closeNow(opened.server);
       client.close();
     },
   };
+}
+
+function workOf(path: string): OrchestratorFaults['panicsOn'] | undefined {
+  if (path === '/capability/register') return 'registration';
+  if (path === '/process/token') return 'token';
+  return path.startsWith(processPrefix) ? 'job' : undefined;
 }
 
 async function register(exchange: GoExchange, secret: string, registry: CapabilityRegistry): Promise<void> {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 import { jobMessage, recoverSigner } from '../src/signatures.js';
 import type { CapabilityRegistry, RegisteredCapability } from './capability-registry.js';
 import { relayEventStream } from './event-stream.js';
@@ -15,6 +17,8 @@ interface ProcessOptions {
   client: GoHttpClient;
   /** How long a second of `timeout_seconds` lasts. */
   secondMs: number;
+  /** A fault on demand: the body of an answer never comes. */
+  stallsBody: () => boolean;
 }
 
 export const processPrefix = '/process/request/';
@@ -99,6 +103,12 @@ async function callWorker(
       await relayEventStream(answer.body, response, 'data: {"balance": 0.000}\n\n\n');
       answer.body.destroy();
       response.end();
+      return;
+    }
+    if (options.stallsBody()) {
+      answer.body.resume();
+      response.writeHead(200, { 'Content-Length': 1_000 }).flushHeaders();
+      await once(response, 'close');
       return;
     }
     await relayWhole(exchange, answer, { 'Livepeer-Balance': '0', 'X-Metadata': metadata });
