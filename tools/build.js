@@ -9,6 +9,7 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildDashboard } from './build-dashboard.js';
+import { bundleWorker } from './bundle-worker.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sourceFolders = ['apps', 'libs', 'scripts', 'bench'];
@@ -82,5 +83,11 @@ try {
 } catch (error) {
   // The page of before is still there. Who works on the page sees the error; the tests of other parts can run.
   process.stderr.write(`the dashboard was not built: ${String(error)}\n`);
+  if (process.env.CI) process.exitCode = 1;
+}
+try {
+  if (await bundleWorker(root)) process.stderr.write('bundled the worker\n');
+} catch (error) {
+  process.stderr.write(`the worker was not bundled: ${String(error)}\n`);
   if (process.env.CI) process.exitCode = 1;
 }
