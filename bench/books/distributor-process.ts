@@ -111,8 +111,8 @@ async function takeTurns(expected: number): Promise<{ decided: number; turns: nu
   while (!enough.signal.aborted && performance.now() < deadline) {
     turns.push(
       assessor.assessDue(watchedWorkers).then(
-        ({ length }) => {
-          decided += length;
+        (count) => {
+          decided += count;
           if (decided >= expected) enough.abort();
         },
         (error: unknown) => {

@@ -9,7 +9,7 @@ import type { DecisionWriter } from './decision-writer.js';
 import { type HouseRules, judgedEvidence, type JudgedEvidence, termsOf } from './decision.js';
 import type { DuePeriod } from './due-periods.js';
 import type { EvidenceSource } from './evidence-source.js';
-import type { FetchGate } from './fetch-gate.js';
+import type { FetchGate, Place } from './fetch-gate.js';
 import { retryDelayMs } from './retry.js';
 import type { Setbacks } from './setbacks.js';
 
@@ -27,40 +27,67 @@ export interface TurnParts {
   secondQuestionBasisPoints: number;
 }
 
+/** Hears of each decision that has been stored. */
+export type OnDecided = (record: AssessmentRecord) => void;
+
 /** Takes the periods of one claim through: asks, judges and hands on to be written, each orchestrator by itself. */
 export class AssessmentTurn {
   private readonly log = new FactLogger('assessments');
   private readonly startedMs = performance.now();
   private readonly running = new Set<AbortController>();
-  private readonly written: Promise<AssessmentRecord | null>[] = [];
+  /** What is not over yet: orchestrators that are asked, decisions that are written. */
+  private readonly underWay = new Set<Promise<void>>();
+  #decided = 0;
 
   constructor(
     private readonly claimedAt: Date,
     private readonly source: EvidenceSource,
     private readonly signal: AbortSignal,
     private readonly parts: TurnParts,
+    private readonly onDecided?: OnDecided,
   ) {}
 
-  /** Ends with the slowest worker. `onDone` hears of each orchestrator as soon as nothing more is asked of it. */
-  async run(
+  /**
+   * Ends when the last orchestrator is being asked; `ended` waits for the slowest. `onDone` hears of each orchestrator as
+   * soon as nothing more is asked of it.
+   */
+  async askAll(
     byOrchestrator: ReadonlyMap<string, readonly DuePeriod[]>,
     onDone: (orchestratorId: string) => void,
-  ): Promise<AssessmentRecord[]> {
-    const stop = (): void => {
-      for (const attempt of this.running) attempt.abort();
-    };
-    this.signal.addEventListener('abort', stop, { once: true });
-    try {
-      await Promise.all(
-        [...byOrchestrator].map(async ([id, periods]) => {
-          await this.assessOrchestrator(periods);
+  ): Promise<void> {
+    this.signal.addEventListener('abort', this.stop, { once: true });
+    for (const [id, periods] of byOrchestrator) {
+      // One that waits for its place costs nothing yet.
+      const place = await this.parts.gate.enter();
+      this.follow(
+        this.assessOrchestrator(periods, place).then(() => {
           onDone(id);
         }),
       );
-    } finally {
-      this.signal.removeEventListener('abort', stop);
     }
-    return (await Promise.all(this.written)).filter((record) => record !== null);
+  }
+
+  /** Periods that have been decided and stored. */
+  get decided(): number {
+    return this.#decided;
+  }
+
+  async ended(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.all(this.underWay);
+    this.signal.removeEventListener('abort', this.stop);
+  }
+
+  private isStopped(): boolean {
+    return this.signal.aborted;
+  }
+
+  private readonly stop = (): void => {
+    for (const attempt of this.running) attempt.abort();
+  };
+
+  private follow(work: Promise<void>): void {
+    const followed = work.finally(() => this.underWay.delete(followed));
+    this.underWay.add(followed);
   }
 
   /** The database's time, carried on by this process' steady clock. */
@@ -68,10 +95,12 @@ export class AssessmentTurn {
     new Date(this.claimedAt.getTime() + Math.floor(performance.now() - this.startedMs));
 
   /** Oldest first. Stops at the first attempt that brings nothing: the next one would hardly do better now. */
-  private async assessOrchestrator(periods: readonly DuePeriod[]): Promise<void> {
+  private async assessOrchestrator(periods: readonly DuePeriod[], firstPlace: Place): Promise<void> {
     try {
       for (const [index, due] of periods.entries()) {
-        const asked = due.status === 'paused' ? this.judge(due, { kind: 'paused' }) : await this.ask(due);
+        const place = index === 0 ? firstPlace : undefined;
+        const asked =
+          due.status === 'paused' ? this.judge(due, { kind: 'paused' }) : await this.ask(due, place);
         const rest = periods.slice(index + 1);
         if (asked === undefined) {
           await this.giveBack([due, ...rest]);
@@ -87,12 +116,14 @@ export class AssessmentTurn {
     } catch (error) {
       // The lease brings them back; other orchestrators go on.
       this.log.error('periods not assessed', error, { orchestratorId: periods[0]?.orchestrator_id });
+    } finally {
+      firstPlace.leave();
     }
   }
 
   /** Undefined: not asked any more, or the answer was cut off by the end of this process, which says nothing about it. */
-  private async ask(due: DuePeriod): Promise<Judged | Setback | undefined> {
-    const first = await this.question(due);
+  private async ask(due: DuePeriod, place?: Place): Promise<Judged | Setback | undefined> {
+    const first = await this.question(due, place);
     if (first?.kind !== 'report') return first;
     const judged = this.judge(due, first);
     const isPaid = judged.judgement.decision === 'paid';
@@ -102,14 +133,16 @@ export class AssessmentTurn {
     return second?.kind === 'report' ? this.judge(due, { ...first, second }) : judged;
   }
 
-  private async question(due: DuePeriod): Promise<Attempted | undefined> {
+  private async question(due: DuePeriod, kept?: Place): Promise<Attempted | undefined> {
     const { gate, fetchTimeoutMs: timeoutMs } = this.parts;
-    const attempted = await gate.run(async () =>
-      this.signal.aborted || performance.now() - this.startedMs > TURN_MS
-        ? undefined
-        : attempt(this.source, due, { timeoutMs, running: this.running, now: this.now }),
-    );
-    return this.signal.aborted && attempted?.kind !== 'report' ? undefined : attempted;
+    const place = kept ?? (await gate.enter());
+    try {
+      if (this.isStopped() || performance.now() - this.startedMs > TURN_MS) return undefined;
+      const attempted = await attempt(this.source, due, { timeoutMs, running: this.running, now: this.now });
+      return this.isStopped() && attempted.kind !== 'report' ? undefined : attempted;
+    } finally {
+      place.leave();
+    }
   }
 
   /** What arrived is not kept longer than it takes to judge it. */
@@ -120,7 +153,13 @@ export class AssessmentTurn {
 
   private decide(due: DuePeriod, { evidence, judgement }: Judged): void {
     const firstAttemptAt = due.first_attempt_at ?? (evidence.kind === 'paused' ? null : this.now());
-    this.written.push(this.parts.writer.add({ due, evidence, judgement, firstAttemptAt }));
+    this.follow(
+      this.parts.writer.add({ due, evidence, judgement, firstAttemptAt }).then((record) => {
+        if (!record) return;
+        this.#decided += 1;
+        this.onDecided?.(record);
+      }),
+    );
   }
 
   private async setBack(due: DuePeriod, outcome: Setback): Promise<void> {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 
+import { decideDue } from '../../testing/decide-due.js';
 import { type BookServices, bookServices, openTestBooks, type TestBooks } from '../../testing/test-books.js';
 import { bySource, TestWorker } from '../../testing/test-worker.js';
 import type { BooksOptions } from '../books/books-options.js';
@@ -56,7 +57,7 @@ describe('the assessor', () => {
     await books.setClock(at(3, 100));
     worker.change = (statement) => ({ ...statement, issuedAtMs: BigInt(at(3).getTime()) });
 
-    const decided = await services.assessor.assessDue(worker);
+    const decided = await decideDue(services.assessor, worker);
 
     expect(decided.map(({ periodStart }) => periodStart)).toEqual([at(0), at(1), at(2)]);
     expect(decided.every(({ decision }) => decision === 'paid')).toBe(true);
@@ -65,7 +66,7 @@ describe('the assessor', () => {
     const { items } = await services.assessments.list();
     expect(items.map(({ periodStart }) => periodStart)).toEqual([at(2), at(1), at(0)]);
     expect(items[0]?.evidence).toMatchObject({ report: { worker_address: worker.address } });
-    expect(await services.assessor.assessDue(worker)).toEqual([]);
+    expect(await decideDue(services.assessor, worker)).toEqual([]);
     expect(await services.balances.list()).toEqual([
       {
         orchestratorId: id,
@@ -83,7 +84,7 @@ describe('the assessor', () => {
     const worker = new TestWorker();
     await create(worker);
     await books.setClock(at(2));
-    const decided = await services.assessor.assessDue(worker);
+    const decided = await decideDue(services.assessor, worker);
     expect(decided.map(({ periodStart }) => periodStart)).toEqual([at(1)]);
   });
 
@@ -91,7 +92,7 @@ describe('the assessor', () => {
     const worker = new TestWorker();
     await create(worker);
     await books.setClock(at(1, -1));
-    expect(await services.assessor.assessDue(worker)).toEqual([]);
+    expect(await decideDue(services.assessor, worker)).toEqual([]);
     expect(worker.requests).toHaveLength(0);
   });
 
@@ -100,14 +101,14 @@ describe('the assessor', () => {
     const { id } = await create(worker);
     worker.downMs = { autogen_agent: 60_000n };
     await books.setClock(at(1));
-    const [unpaid] = await services.assessor.assessDue(worker);
+    const [unpaid] = await decideDue(services.assessor, worker);
     expect(unpaid).toMatchObject({ decision: 'unpaid', reason: 'below_threshold', uptimePercentage: 50 });
     expect(unpaid?.reasonText).toContain('autogen_agent 60000 ms down');
     expect(await payable(id)).toBe(0n);
 
     worker.downMs = {};
     await books.setClock(at(2));
-    expect(await services.assessor.assessDue(worker)).toMatchObject([
+    expect(await decideDue(services.assessor, worker)).toMatchObject([
       { decision: 'paid', periodStart: at(1) },
     ]);
     expect(await payable(id)).toBe(10_000_000n);
@@ -154,7 +155,7 @@ describe('the assessor', () => {
     const { id } = await create(worker);
     spoil(worker);
     await books.setClock(at(1));
-    expect(await services.assessor.assessDue(worker)).toMatchObject([{ decision: 'unpaid', reason }]);
+    expect(await decideDue(services.assessor, worker)).toMatchObject([{ decision: 'unpaid', reason }]);
     expect(await payable(id)).toBe(0n);
     expect((await services.assessments.list()).items[0]?.evidence).not.toBeNull();
   });
@@ -169,7 +170,7 @@ describe('the assessor', () => {
     });
     worker.answer = () => ({ kind: 'report', signed: first, latencyMs: 1 });
     await books.setClock(at(1));
-    expect(await services.assessor.assessDue(worker)).toMatchObject([{ reason: 'stale_challenge' }]);
+    expect(await decideDue(services.assessor, worker)).toMatchObject([{ reason: 'stale_challenge' }]);
   });
 
   it('keeps a period pending while its worker is silent, and decides it when the grace is over', async () => {
@@ -178,7 +179,7 @@ describe('the assessor', () => {
     const { id } = await create(worker);
     worker.answer = () => ({ kind: 'failed', detail: 'connection refused' });
     await books.setClock(at(1));
-    expect(await services.assessor.assessDue(worker)).toEqual([]);
+    expect(await decideDue(services.assessor, worker)).toEqual([]);
     const pending = await services.assessments.list();
     expect(pending.items).toMatchObject([
       { decision: 'pending', reason: null, reasonText: 'No report yet: connection refused', attempts: 1 },
@@ -186,10 +187,10 @@ describe('the assessor', () => {
 
     await books.setClock(at(10));
     expect(
-      (await services.assessor.assessDue(worker)).filter(({ periodStart }) => periodStart <= at(0)),
+      (await decideDue(services.assessor, worker)).filter(({ periodStart }) => periodStart <= at(0)),
     ).toEqual([]);
     await books.setClock(at(11, 1_000));
-    const [decided] = await services.assessor.assessDue(worker);
+    const [decided] = await decideDue(services.assessor, worker);
     expect(decided).toMatchObject({ periodStart: at(0), decision: 'unpaid', reason: 'no_evidence' });
     expect(decided?.id).toBe(pending.items[0]?.id);
     expect(await payable(id)).toBe(0n);
@@ -200,11 +201,11 @@ describe('the assessor', () => {
     const { id } = await create(worker);
     worker.answer = () => ({ kind: 'failed', detail: 'connection refused' });
     await books.setClock(at(1));
-    await services.assessor.assessDue(worker);
+    await decideDue(services.assessor, worker);
     worker.answer = undefined;
     worker.change = (statement) => ({ ...statement, issuedAtMs: BigInt(at(600).getTime()) });
     await books.setClock(at(600));
-    while ((await services.assessor.assessDue(worker)).length > 0);
+    while ((await decideDue(services.assessor, worker)).length > 0);
     expect(await payable(id)).toBe(6_000_000_000n);
     expect(await count('payments.assessment')).toBe(600);
     expect(await count('payments.pending_assessment')).toBe(0);
@@ -216,11 +217,11 @@ describe('the assessor', () => {
     const { id } = await create(worker);
     worker.answer = () => ({ kind: 'failed', detail: 'connection refused' });
     await books.setClock(at(1));
-    await services.assessor.assessDue(worker);
+    await decideDue(services.assessor, worker);
     worker.answer = undefined;
     worker.change = (statement) => ({ ...statement, issuedAtMs: BigInt(at(31).getTime()) });
     await books.setClock(at(31));
-    while ((await services.assessor.assessDue(worker)).length > 0);
+    while ((await decideDue(services.assessor, worker)).length > 0);
     expect(await count('payments.assessment')).toBe(31);
     expect(await payable(id)).toBe(310_000_000n);
   });
@@ -232,11 +233,11 @@ describe('the assessor', () => {
     worker.answer = () => ({ kind: 'failed', detail: 'connection refused' });
     for (const minutes of [1, 2, 3]) {
       await books.setClock(at(minutes));
-      await services.assessor.assessDue(worker);
+      await decideDue(services.assessor, worker);
     }
     const asked = worker.requests.length;
     await books.setClock(at(20));
-    const decided = await services.assessor.assessDue(worker);
+    const decided = await decideDue(services.assessor, worker);
     expect(worker.requests).toHaveLength(asked + 1);
     expect(decided.length).toBeGreaterThan(0);
     expect(decided.every(({ reason, periodEnd }) => reason === 'no_evidence' && periodEnd <= at(3))).toBe(
@@ -251,13 +252,13 @@ describe('the assessor', () => {
     await create(worker);
     worker.answer = () => ({ kind: 'not-yet', retryAfterMs: 3_000, detail: 'watermark' });
     await books.setClock(at(1));
-    await services.assessor.assessDue(worker);
+    await decideDue(services.assessor, worker);
     worker.answer = undefined;
     await books.setClock(at(1, 2_900));
-    expect(await services.assessor.assessDue(worker)).toEqual([]);
+    expect(await decideDue(services.assessor, worker)).toEqual([]);
     expect(worker.requests).toHaveLength(1);
     await books.setClock(at(1, 4_000));
-    expect(await services.assessor.assessDue(worker)).toMatchObject([{ decision: 'paid', attempts: 2 }]);
+    expect(await decideDue(services.assessor, worker)).toMatchObject([{ decision: 'paid', attempts: 2 }]);
   });
 
   it('cuts off a worker that never answers, without delaying another one', async () => {
@@ -269,7 +270,8 @@ describe('the assessor', () => {
     await create(quick, 'quick');
     await books.setClock(at(3));
     quick.change = (statement) => ({ ...statement, issuedAtMs: BigInt(at(3).getTime()) });
-    const decided = await services.assessor.assessDue(
+    const decided = await decideDue(
+      services.assessor,
       bySource({ 'https://slow:9995': slow, 'https://quick:9995': quick }),
     );
     expect(decided.map(({ orchestratorName }) => orchestratorName)).toEqual(['quick', 'quick', 'quick']);
@@ -292,12 +294,12 @@ describe('the assessor', () => {
     await books.setClock(at(20));
 
     const turns = await Promise.all([
-      services.assessor.assessDue(source),
-      other.assessor.assessDue(source),
-      services.assessor.assessDue(source),
-      other.assessor.assessDue(source),
+      decideDue(services.assessor, source),
+      decideDue(other.assessor, source),
+      decideDue(services.assessor, source),
+      decideDue(other.assessor, source),
     ]);
-    turns.push(await other.assessor.assessDue(source));
+    turns.push(await decideDue(other.assessor, source));
 
     expect(turns.flat()).toHaveLength(80);
     expect(new Set(turns.flat().map((record) => record.id)).size).toBe(80);
@@ -321,10 +323,10 @@ describe('the assessor', () => {
     };
     worker.change = (statement) => ({ ...statement, issuedAtMs: BigInt(at(1).getTime()) });
     await books.setClock(at(1));
-    const first = services.assessor.assessDue(worker);
+    const first = decideDue(services.assessor, worker);
     while (arrived === 0) await new Promise(setImmediate);
     await books.owner.query(`update payments.pending_assessment set next_attempt_at = '2026-01-01'`);
-    const second = other.assessor.assessDue(worker);
+    const second = decideDue(other.assessor, worker);
     const decided = [...(await first), ...(await second)];
     expect(decided).toHaveLength(1);
     expect(await payable(id)).toBe(10_000_000n);
@@ -338,7 +340,7 @@ describe('the assessor', () => {
     expect(effectiveFrom).toEqual(at(3));
     await books.setClock(at(5));
     worker.change = (statement) => ({ ...statement, issuedAtMs: BigInt(at(5).getTime()) });
-    const decided = await services.assessor.assessDue(worker);
+    const decided = await decideDue(services.assessor, worker);
     expect(decided.map(({ amountMicroUsd }) => amountMicroUsd)).toEqual([
       10_000_000n,
       10_000_000n,
@@ -352,7 +354,7 @@ describe('the assessor', () => {
     const worker = new TestWorker();
     const { id } = await create(worker, 'free', { rateMicroUsdPerMinute: 0n });
     await books.setClock(at(2));
-    await services.assessor.assessDue(worker);
+    await decideDue(services.assessor, worker);
     const last = (await services.assessments.list({ limit: 1 })).items[0];
     expect(last).toMatchObject({ decision: 'paid', amountMicroUsd: 0n, periodStart: at(1) });
     expect(await payable(id)).toBe(0n);
@@ -368,7 +370,7 @@ describe('the assessor', () => {
     await services.orchestrators.change(id, { status: 'active' }, 'admin');
     await books.setClock(at(3));
     worker.change = (statement) => ({ ...statement, issuedAtMs: BigInt(at(3).getTime()) });
-    const decided = await services.assessor.assessDue(worker);
+    const decided = await decideDue(services.assessor, worker);
     expect(decided.map(({ reason, periodStart }) => [periodStart, reason])).toEqual([
       [at(0), null],
       [at(1), 'orchestrator_paused'],
@@ -384,9 +386,9 @@ describe('the assessor', () => {
     await services.orchestrators.archive(id, 'admin');
     await books.setClock(at(9));
     worker.change = (statement) => ({ ...statement, issuedAtMs: BigInt(at(9).getTime()) });
-    const decided = await services.assessor.assessDue(worker);
+    const decided = await decideDue(services.assessor, worker);
     expect(decided.map(({ periodStart }) => periodStart)).toEqual([at(0), at(1)]);
-    expect(await services.assessor.assessDue(worker)).toEqual([]);
+    expect(await decideDue(services.assessor, worker)).toEqual([]);
   });
 
   it('pins the first signer of a record made from the environment, and takes no other', async () => {
@@ -395,7 +397,7 @@ describe('the assessor', () => {
     ]);
     const worker = new TestWorker();
     await books.setClock(at(1));
-    expect(await services.assessor.assessDue(worker)).toMatchObject([{ decision: 'paid' }]);
+    expect(await decideDue(services.assessor, worker)).toMatchObject([{ decision: 'paid' }]);
     const [orchestrator] = (await services.orchestrators.list()).items;
     expect(orchestrator).toMatchObject({ name: 'env:9995', workerAddress: worker.address });
     expect((await services.audit.list()).items[0]).toMatchObject({
@@ -404,14 +406,14 @@ describe('the assessor', () => {
       after: { worker_address: worker.address },
     });
     await books.setClock(at(2));
-    expect(await services.assessor.assessDue(new TestWorker())).toMatchObject([{ reason: 'wrong_worker' }]);
+    expect(await decideDue(services.assessor, new TestWorker())).toMatchObject([{ reason: 'wrong_worker' }]);
 
     const { id } = orchestrator!;
     const next = new TestWorker();
     await services.orchestrators.acceptWorker(id, next.address, 'admin');
     await books.setClock(at(4));
     next.change = (statement) => ({ ...statement, issuedAtMs: BigInt(at(4).getTime()) });
-    expect(await services.assessor.assessDue(next)).toMatchObject([
+    expect(await decideDue(services.assessor, next)).toMatchObject([
       { reason: 'wrong_worker' },
       { decision: 'paid' },
     ]);
@@ -425,7 +427,7 @@ describe('the assessor', () => {
     }
     let turn = 0;
     await books.setClock(at(2));
-    const decided = await services.assessor.assessDue({
+    const decided = await decideDue(services.assessor, {
       fetch: (request) => (turn++ === 0 ? one : two).fetch(request),
     });
     expect(decided).toMatchObject([{ decision: 'paid' }, { decision: 'unpaid', reason: 'wrong_worker' }]);
@@ -442,7 +444,7 @@ describe('the assessor', () => {
       { serviceUri: 'https://two:9995', workerUrl: 'http://same:9876' },
     ]);
     await books.setClock(at(1));
-    const decided = await services.assessor.assessDue(worker);
+    const decided = await decideDue(services.assessor, worker);
     expect(decided.map(({ decision }) => decision).sort()).toEqual(decisions);
     expect(decided.filter(({ reason }) => reason === 'shared_worker')).toHaveLength(
       allowSharedWorkers ? 0 : 1,
@@ -474,7 +476,7 @@ describe('the assessor', () => {
          select id, 'status', 'active', $1, 'test' from payments.orchestrator where service_uri = 'https://new:9995'`,
       [at(0)],
     );
-    const decided = await services.assessor.assessDue(worker);
+    const decided = await decideDue(services.assessor, worker);
     expect(decided.map(({ decision, reason }) => [decision, reason]).sort()).toEqual([
       ['paid', null],
       ['unpaid', 'shared_worker'],
@@ -491,10 +493,10 @@ describe('the assessor', () => {
       if (worker.requests.length === 2) stopping.abort();
       return undefined;
     };
-    const decided = await services.assessor.assessDue(worker, stopping.signal);
+    const decided = await decideDue(services.assessor, worker, stopping.signal);
     expect(decided.length).toBeLessThanOrEqual(2);
     worker.answer = undefined;
-    const rest = await services.assessor.assessDue(worker);
+    const rest = await decideDue(services.assessor, worker);
     expect(decided.length + rest.length).toBe(5);
   });
 
@@ -502,13 +504,13 @@ describe('the assessor', () => {
     const worker = new TestWorker();
     const { id } = await create(worker);
     await books.setClock(at(1));
-    await services.assessor.assessDue(worker);
+    await decideDue(services.assessor, worker);
     await books.owner.query(
       `insert into payments.pending_assessment (orchestrator_id, period_start, period_end, next_attempt_at)
          values ($1, $2, $3, $2)`,
       [id, at(0, 10_000), at(0, 20_000)],
     );
-    expect(await services.assessor.assessDue(worker)).toEqual([]);
+    expect(await decideDue(services.assessor, worker)).toEqual([]);
     expect(await payable(id)).toBe(10_000_000n);
     expect(await count('payments.pending_assessment')).toBe(0);
   });
@@ -517,7 +519,7 @@ describe('the assessor', () => {
     const worker = new TestWorker();
     await create(worker);
     await books.setClock(at(1));
-    await services.assessor.assessDue(worker);
+    await decideDue(services.assessor, worker);
     const run = (sql: string): Promise<unknown> => books.owner.query(sql);
     for (const [table, change] of [
       ['orchestrator', "service_uri = 'https://other'"],

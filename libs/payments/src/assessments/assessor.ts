@@ -8,8 +8,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { BOOKS_OPTIONS, type BooksOptions } from '../books/books-options.js';
 import { ready } from '../books/ready.js';
 import { Ledger } from '../ledger/ledger.js';
-import type { AssessmentRecord } from './assessment.js';
-import { AssessmentTurn, type TurnParts } from './assessment-turn.js';
+import { AssessmentTurn, type OnDecided, type TurnParts } from './assessment-turn.js';
 import { DecisionWriter } from './decision-writer.js';
 import { houseRules } from './decision.js';
 import { claimDuePeriods, type DuePeriod, openEndedPeriods } from './due-periods.js';
@@ -20,8 +19,12 @@ import { Setbacks } from './setbacks.js';
 
 /** Bounds of one claim. */
 const PERIODS_PER_ORCHESTRATOR = 60;
+/** One claim: the next one is made while these are asked about. */
+const PERIODS_PER_CLAIM = 2_500;
 /** Claimed and not decided yet, in this process: about two kilobytes each. */
 const MOST_PERIODS_HELD = 20_000;
+/** In one call. What is then still due, or due again, has time until the next one. */
+const MOST_CLAIMS = MOST_PERIODS_HELD / PERIODS_PER_CLAIM;
 /** Longer than a turn attempts anything, one more attempt and the writing. */
 const LEASE_MS = 60_000;
 
@@ -33,6 +36,13 @@ const PROMPT_MS = 300;
 /** One period in sixteen is asked about twice. */
 const SECOND_QUESTION_BASIS_POINTS = 625;
 
+interface Claim {
+  /** By the database's clock. */
+  claimedAt: Date;
+  periods: number;
+  byOrchestrator: Map<string, DuePeriod[]>;
+}
+
 /** Judges every period that has ended. Any number of processes may do so at once on one database. */
 @Injectable()
 export class Assessor {
@@ -41,6 +51,7 @@ export class Assessor {
   /** Orchestrators that are being asked: what else is due of them waits. */
   private readonly busy = new Set<string>();
   private held = 0;
+  private isClaiming = false;
 
   constructor(
     private readonly database: Database,
@@ -66,26 +77,33 @@ export class Assessor {
   }
 
   /**
-   * Asks the database what is due, fetches the reports and stores what was decided. Call it about every second, also
-   * while earlier calls still wait for slow workers: each takes what is due by then, and together they hold a bounded
-   * number of periods. Returns what this call decided.
+   * Asks the database what is due, fetches the reports and stores what was decided; returns how many periods were. Call
+   * it about every second, also while earlier calls still wait for slow workers: one call at a time claims, and goes on
+   * until nothing more is due; together they hold a bounded number of periods.
    */
   async assessDue(
     source: EvidenceSource,
     signal = new AbortController().signal,
-  ): Promise<AssessmentRecord[]> {
-    await this.prepareLedger();
-    const claimed = await this.claim();
-    const [first] = claimed;
-    if (!first) return [];
-    const byOrchestrator = groupBy(claimed, ({ orchestrator_id }) => orchestrator_id);
-    for (const id of byOrchestrator.keys()) this.busy.add(id);
-    this.held += claimed.length;
-    const turn = new AssessmentTurn(first.claimed_at, source, signal, this.parts);
-    return turn.run(byOrchestrator, (id) => {
-      this.busy.delete(id);
-      this.held -= byOrchestrator.get(id)?.length ?? 0;
-    });
+    onDecided?: OnDecided,
+  ): Promise<number> {
+    if (this.isClaiming) return 0;
+    this.isClaiming = true;
+    const turns: AssessmentTurn[] = [];
+    try {
+      await this.prepareLedger();
+      for await (const claim of this.claims(signal)) {
+        const turn = new AssessmentTurn(claim.claimedAt, source, signal, this.parts, onDecided);
+        turns.push(turn);
+        await turn.askAll(claim.byOrchestrator, (id) => {
+          this.release(id, claim);
+        });
+      }
+    } finally {
+      this.isClaiming = false;
+      // Also when a claim has failed: nothing goes on after this call.
+      await Promise.all(turns.map((turn) => turn.ended()));
+    }
+    return turns.reduce((sum, { decided }) => sum + decided, 0);
   }
 
   private async prepareLedger(): Promise<void> {
@@ -98,18 +116,49 @@ export class Assessor {
     }
   }
 
-  /** Two transactions: rows that were inserted by the transaction that updates them would be checked twice. */
-  private async claim(): Promise<DuePeriod[]> {
+  /** What is due, claim by claim; the next one is made while the one before is asked about. */
+  private async *claims(signal: AbortSignal): AsyncGenerator<Claim> {
+    // A transaction of its own: rows that were inserted by the transaction that claims them would be checked twice.
+    const { reportDelayMs = 500 } = this.options;
+    const opening = { reportDelayMs, perOrchestrator: PERIODS_PER_ORCHESTRATOR };
+    await this.database.transaction((tx) => openEndedPeriods(tx, opening));
+    let next = this.claim();
+    for (let claims = 1; ; claims += 1) {
+      const claim = await next;
+      if (!claim) return;
+      const isLast = claim.periods < PERIODS_PER_CLAIM || claims >= MOST_CLAIMS || signal.aborted;
+      if (!isLast) {
+        next = this.claim();
+        // Heard of when it is waited for.
+        next.catch(() => undefined);
+      }
+      yield claim;
+      if (isLast) return;
+    }
+  }
+
+  private async claim(): Promise<Claim | undefined> {
     const limits = {
       reportDelayMs: this.options.reportDelayMs ?? 500,
       leaseMs: LEASE_MS + this.parts.fetchTimeoutMs,
       graceSeconds: this.options.evidenceGraceSeconds,
       perOrchestrator: PERIODS_PER_ORCHESTRATOR,
-      total: MOST_PERIODS_HELD - this.held,
+      total: Math.min(PERIODS_PER_CLAIM, MOST_PERIODS_HELD - this.held),
       except: [...this.busy],
     };
-    if (limits.total <= 0) return [];
-    await this.database.transaction((tx) => openEndedPeriods(tx, limits));
-    return this.database.transaction((tx) => claimDuePeriods(tx, limits));
+    if (limits.total <= 0) return undefined;
+    const claimed = await this.database.transaction((tx) => claimDuePeriods(tx, limits));
+    const [first] = claimed;
+    if (!first) return undefined;
+    const byOrchestrator = groupBy(claimed, ({ orchestrator_id }) => orchestrator_id);
+    for (const id of byOrchestrator.keys()) this.busy.add(id);
+    this.held += claimed.length;
+    return { claimedAt: first.claimed_at, periods: claimed.length, byOrchestrator };
+  }
+
+  private release(orchestratorId: string, { byOrchestrator }: Claim): void {
+    this.busy.delete(orchestratorId);
+    this.held -= byOrchestrator.get(orchestratorId)?.length ?? 0;
+    byOrchestrator.delete(orchestratorId);
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
+import { decideDue } from '../../testing/decide-due.js';
 import { at, AssessorRig } from './testing/assessor-rig.js';
 
 const minutes = (milliseconds: bigint): bigint => milliseconds / 60_000n;
@@ -96,7 +97,7 @@ describe('a distributor that comes back', () => {
     await rig.assessAt(at(300));
     await rig.create('new');
     await rig.setClock(at(302));
-    const decided = await rig.services.assessor.assessDue(rig.source);
+    const decided = await decideDue(rig.services.assessor, rig.source);
     expect(decided).toMatchObject([{ orchestratorName: 'new', decision: 'paid', periodStart: at(301) }]);
   });
 
@@ -106,7 +107,7 @@ describe('a distributor that comes back', () => {
     worker.answer = () => ({ kind: 'failed', detail: 'connection refused' });
     for (let second = 0; second < 60; second += 1) {
       await rig.setClock(at(30, second * 1_000));
-      await rig.services.assessor.assessDue(rig.source);
+      await decideDue(rig.services.assessor, rig.source);
     }
     const asked = worker.requests.length;
     expect(asked).toBeGreaterThanOrEqual(5);

@@ -19,6 +19,9 @@ import { StackClaims } from './stack-claims.js';
 /** Decisions in one transaction at most: large batches are cheaper by far, and a larger one would keep others waiting. */
 const MAX_BATCH = 2_000;
 
+/** A payer of more orchestrators than this reads the API, not a line for every minute of each. */
+const MOST_PAID_LINES = 100;
+
 /** The class of an SQLSTATE that says nothing about the rows: connection lost, out of resources, server going down. */
 const notAboutRows = /^(08|25|53|57|58|XX)|^E[A-Z]/;
 
@@ -97,11 +100,26 @@ export class DecisionWriter {
       });
     }
     const records = stored.map(({ decision, decidedAt }) => toRecord(decision, decidedAt));
-    for (const record of records) this.announce(record);
+    this.announce(records);
     return new Map(records.map((record) => [record.id, record]));
   }
 
-  private announce(record: AssessmentRecord): void {
+  /** Every period by itself as long as somebody can read that; of many, the paid ones in one line. */
+  private announce(records: readonly AssessmentRecord[]): void {
+    const paid = records.filter(({ decision }) => decision === 'paid');
+    const areMany = paid.length > MOST_PAID_LINES;
+    for (const record of areMany ? records.filter(({ decision }) => decision !== 'paid') : records) {
+      this.announceOne(record);
+    }
+    if (!areMany) return;
+    this.log.info('periods assessed', {
+      decision: 'paid',
+      periods: paid.length,
+      amountUsd: formatUsd(paid.reduce((sum, { amountMicroUsd }) => sum + amountMicroUsd, 0n)),
+    });
+  }
+
+  private announceOne(record: AssessmentRecord): void {
     this.log.info('period assessed', {
       assessmentId: record.id,
       orchestratorId: record.orchestratorId,

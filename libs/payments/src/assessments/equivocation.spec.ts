@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
+import { decideDue } from '../../testing/decide-due.js';
 import type { TestWorker } from '../../testing/test-worker.js';
 import type { EvidenceOutcome, EvidenceRequest } from './evidence-source.js';
 import { at, AssessorRig } from './testing/assessor-rig.js';
@@ -85,7 +86,7 @@ describe('two processes that hold reports about one period', () => {
       let letGo: () => void = () => undefined;
       const held = new Promise<void>((resolve) => (letGo = resolve));
       await rig.setClock(at(1));
-      const early = rig.services.assessor.assessDue({
+      const early = decideDue(rig.services.assessor, {
         async fetch(request: EvidenceRequest) {
           const outcome = await rig.source.fetch(request);
           await held;
@@ -96,7 +97,7 @@ describe('two processes that hold reports about one period', () => {
       // Its lease runs out, another process asks and decides, then the first one goes on.
       await rig.books.owner.query("update payments.pending_assessment set next_attempt_at = '2026-01-01'");
       worker.downMs = { redis_scb: downMs };
-      expect(await other.assessor.assessDue(rig.source)).toMatchObject([{ decision: 'paid' }]);
+      expect(await decideDue(other.assessor, rig.source)).toMatchObject([{ decision: 'paid' }]);
       letGo();
       expect(await early).toEqual([]);
 

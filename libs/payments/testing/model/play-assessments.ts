@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 
 import type { AssessmentRecord } from '../../src/assessments/assessment.js';
+import { decideDue } from '../decide-due.js';
 import { readAssessments, readTriedInVain } from './read-books.js';
 import { askEach } from './scripted-worker.js';
 import type { Stage } from './stage.js';
@@ -9,7 +10,7 @@ import type { Stage } from './stage.js';
 export async function assess(stage: Stage, replicas: number): Promise<void> {
   const source = askEach(stage.workers);
   for (;;) {
-    const turns = stage.replicas.slice(0, replicas).map(({ assessor }) => assessor.assessDue(source));
+    const turns = stage.replicas.slice(0, replicas).map(({ assessor }) => decideDue(assessor, source));
     const decided = (await Promise.all(turns)).flat();
     for (const record of decided) expectDecision(stage, record);
     if (decided.length === 0) break;

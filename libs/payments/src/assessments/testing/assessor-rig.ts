@@ -1,3 +1,4 @@
+import { decideDue } from '../../../testing/decide-due.js';
 import {
   type BookServices,
   bookServices,
@@ -79,7 +80,7 @@ export class AssessorRig {
     await this.setClock(moment);
     const all: AssessmentRecord[] = [];
     for (;;) {
-      const decided = await services.assessor.assessDue(this.source);
+      const decided = await decideDue(services.assessor, this.source);
       if (decided.length === 0) return all;
       all.push(...decided);
     }

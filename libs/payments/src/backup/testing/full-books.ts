@@ -1,5 +1,6 @@
 import type { Database } from '#platform/database';
 
+import { decideDue } from '../../../testing/decide-due.js';
 import { type BookServices, bookServices } from '../../../testing/test-books.js';
 import type { TestSettlement } from '../../../testing/test-settlement.js';
 import { bySource, TestWorker } from '../../../testing/test-worker.js';
@@ -34,7 +35,7 @@ export async function assess(database: Database, worker: TestWorker): Promise<As
     'select payments.clock() as now',
   );
   worker.change = (statement) => ({ ...statement, issuedAtMs: BigInt(row?.now.getTime() ?? 0) });
-  return bookServices(database).assessor.assessDue(bySource({ [source]: worker }));
+  return decideDue(bookServices(database).assessor, bySource({ [source]: worker }));
 }
 
 /** A month whose partition nobody makes any more, and one that never had a partition. */
