@@ -56,6 +56,23 @@ describe('the log', () => {
     expect(lines.join('')).toMatch(/\[redacted\]/);
   });
 
+  it.each(['json', 'pretty'] as const)(
+    'never prints a secret that JSON spells in another way (%s)',
+    (format) => {
+      const lines = capture(format, ['pass"word\\1']);
+      new FactLogger('x').error('failed', new Error('denied for pass"word\\1'));
+      expect(lines.join('')).toMatch(/denied for \[redacted\]/);
+    },
+  );
+
+  it('never prints the password of a URL, also one that nobody named a secret', () => {
+    const lines = capture('json');
+    new FactLogger('x').error('failed', new Error('GET https://user:hunter22@node.example/v1 answered 401'));
+    new FactLogger('x').info('asked', { url: 'http://worker.example:9876/reports?to=a@b' });
+    expect(lines[0]).toMatch(/https:\/\/user:\[redacted\]@node\.example/);
+    expect(lines[1]).toMatch(/http:\/\/worker\.example:9876\/reports\?to=a@b/);
+  });
+
   it('leaves out what the framework says about its own start', () => {
     const lines = capture('json');
     new Logger('RouterExplorer').log('Mapped {/health, GET} route');

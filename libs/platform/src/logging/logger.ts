@@ -1,6 +1,8 @@
+import { createRequire } from 'node:module';
+
 import type { LoggerService, LogLevel } from '@nestjs/common';
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
-import { prettyFactory } from 'pino-pretty';
+import type * as PinoPretty from 'pino-pretty';
 
 export type LogFormat = 'json' | 'pretty';
 
@@ -15,10 +17,16 @@ export interface LoggerOptions {
 /** Shorter values would blank out innocent text. */
 const shortestSecret = 6;
 
+/** `scheme://user:password@host`, whoever wrote it: many errors quote the URL that was asked. */
+const urlPasswords = /(:\/\/[^\s/:@"]*):[^\s/@"]+@/g;
+
 function redacting(write: (text: string) => void, secrets: readonly string[]): DestinationStream {
+  // A line is JSON, where a quotation mark or a backslash has another spelling.
+  const spellings = [...new Set(secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]))];
   return {
     write(line) {
-      write(secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), line));
+      const text = spellings.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), line);
+      write(text.replaceAll(urlPasswords, '$1:[redacted]@'));
     },
   };
 }
@@ -121,6 +129,25 @@ class PinoNestLogger implements LoggerService {
   }
 }
 
+const require = createRequire(import.meta.url);
+
+/** Loaded when it is used: programs whose lines nobody reads save its memory. */
+function forPeople(out: DestinationStream): DestinationStream {
+  const { prettyFactory } = require('pino-pretty') as typeof PinoPretty;
+  const toText = prettyFactory({
+    colorize: process.stdout.isTTY,
+    ignore: 'context',
+    messageKey: 'message',
+    translateTime: 'SYS:HH:MM:ss',
+    singleLine: true,
+  });
+  return {
+    write(line) {
+      out.write(toText(line));
+    },
+  };
+}
+
 export function createLogger({
   format,
   level = 'info',
@@ -132,21 +159,7 @@ export function createLogger({
     ? (text: string) => void destination.write(text)
     : (standardOutput ??= gathering(process.stdout));
   const out = redacting(write, hidden);
-  const toText = prettyFactory({
-    colorize: process.stdout.isTTY,
-    ignore: 'context',
-    messageKey: 'message',
-    translateTime: 'SYS:HH:MM:ss',
-    singleLine: true,
-  });
-  const stream: DestinationStream =
-    format === 'json'
-      ? out
-      : {
-          write(line) {
-            out.write(toText(line));
-          },
-        };
+  const stream = format === 'json' ? out : forPeople(out);
   return new PinoNestLogger(
     pino(
       {
