@@ -102,6 +102,11 @@ export default defineConfig(
     rules: { 'no-restricted-properties': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {
+    // The program that breaks the real thing on purpose.
+    files: ['scripts/torture/**/*.ts'],
+    rules: closedDoors('scripts', [...arrows.scripts, ...testingDoors]),
+  },
+  {
     // The one place that reads the environment.
     files: ['libs/platform/src/config/environment.ts'],
     rules: { 'no-restricted-properties': 'off' },
