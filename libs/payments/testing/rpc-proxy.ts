@@ -22,6 +22,8 @@ export type RpcFate =
   /** As 'cut-before' or 'cut-after', and `then` is called at that moment. */
   | { cut: 'before' | 'after'; then: () => void }
   | { delayMs: number }
+  /** Waits in the network until then, and arrives. */
+  | { until: Promise<unknown> }
   | { httpStatus: number }
   | { result: unknown }
   | { error: { code: number; message: string } };
@@ -79,6 +81,9 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
       incoming.socket.destroy();
     } else if ('delayMs' in fate) {
       await delay(fate.delayMs);
+      await pass();
+    } else if ('until' in fate) {
+      await fate.until;
       await pass();
     } else if ('httpStatus' in fate) {
       reply(fate.httpStatus, 'later');
