@@ -2,12 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { dirname } from 'node:path';
 import { request } from 'undici';
+import { z } from 'zod';
 
 import type { CleanUp } from '../run/clean-up.js';
 
-const program = fileURLToPath(new URL('../../apps/worker/src/main.js', import.meta.url));
+const root = new URL('../../../', import.meta.url);
+const packageSchema = z.object({ scripts: z.object({ 'start:worker': z.string() }) });
 const startLimitMs = 60_000;
 const stopPatienceMs = 2_000;
 
@@ -33,9 +35,18 @@ export class WorkerProgram {
   static async start(environment: Record<string, string>, cleanUp: CleanUp): Promise<WorkerProgram> {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
+    const { scripts } = packageSchema.parse(
+      JSON.parse(await readFile(new URL('package.json', root), 'utf8')),
+    );
     const startedMs = performance.now();
-    const child = spawn(process.execPath, ['--max-semi-space-size=2', program], {
-      env: { WORKER_PORT: String(port), CAPABILITY_CAPACITY: '64', ...environment },
+    const child = spawn('/bin/sh', ['-c', scripts['start:worker']], {
+      cwd: root,
+      env: {
+        PATH: dirname(process.execPath),
+        WORKER_PORT: String(port),
+        CAPABILITY_CAPACITY: '64',
+        ...environment,
+      },
       stdio: ['ignore', 'ignore', 'inherit'],
       detached: true,
     });

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { startWorker } from './testing/running-worker.js';
 
-const program = fileURLToPath(new URL('../../../dist/apps/worker/src/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../../dist/worker/main.js', import.meta.url));
 
 /** Runs the built worker until it ends by itself. */
 async function runToEnd(environment: Record<string, string>) {
