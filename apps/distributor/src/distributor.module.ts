@@ -2,18 +2,21 @@ import { Assessments, BooksModule, SettlementModule, Settler } from '#payments';
 import { HealthModule } from '#platform';
 import { Database } from '#platform/database';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AlertsModule } from './alerts/alerts.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { booksOptionsOf, settlementOptionsOf } from './books-options.js';
 import { ConfigurationModule, DISTRIBUTOR_CONFIG } from './configuration.module.js';
 import { distributorDatabase } from './database.module.js';
 import type { DistributorConfig } from './distributor.config.js';
 import { distributorHealthChecks } from './health/health-checks.js';
+import { HistoryModule } from './history/history.module.js';
 import { DistributorMetricsModule } from './metrics/distributor-metrics.module.js';
 import { RestModule } from './rest/rest.module.js';
 import { AssessPeriodsSchedule } from './schedules/assess-periods.schedule.js';
 import { BooksOpening } from './schedules/books-opening.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
 import { StatusModule } from './status/status.module.js';
+import { TreasuryModule } from './treasury/treasury.module.js';
 
 /** Which rooms the payer's process opens. */
 @Module({})
@@ -33,6 +36,9 @@ export class DistributorModule {
         AuthModule,
         RestModule,
         StatusModule,
+        HistoryModule,
+        TreasuryModule,
+        AlertsModule,
         DistributorMetricsModule,
         HealthModule.register({
           imports: [SchedulesModule],

@@ -59,6 +59,17 @@ export class Alerts {
     if (row) this.log.info('alert resolved', { kind, subject });
   }
 
+  /** What began and ended while the books could not be written, and was told without them. */
+  async writeDown(tx: Sql, past: Trouble & { id: string; openedAt: Date; resolvedAt: Date }): Promise<void> {
+    const { id, kind, subject, text, details = {}, openedAt, resolvedAt } = past;
+    await tx.query(
+      `insert into payments.alert (id, kind, subject, text, details, opened_at, last_seen_at, resolved_at, notified_at,
+                                   recovery_told_at)
+         values ($1, $2, $3, $4, $5::jsonb, $6, $7, $7, $6, $7) on conflict do nothing`,
+      [id, kind, subject, text, toJson(details), openedAt, resolvedAt],
+    );
+  }
+
   /**
    * A person has seen to it. One whose trouble goes on is opened again by whoever meets it next.
    * @throws NotFoundError, ConflictError when it is closed already
