@@ -2,10 +2,10 @@ import { torture } from '#payments/testing';
 import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
-import { parseFlags, wholeNumber } from './console/flags.js';
-import { runScript } from './console/run-script.js';
-import { terminal } from './console/terminal.js';
-import { describeTorture } from './torture/describe-torture.js';
+import { parseFlags, wholeNumber } from '../console/flags.js';
+import { runScript } from '../console/run-script.js';
+import { terminal } from '../console/terminal.js';
+import { describeTorture } from './describe-torture.js';
 
 const help = `npm run torture [-- options]
 
@@ -21,7 +21,7 @@ Exit code 1 when something is wrong. The seed in its first line plays the same f
   --help                 this text`;
 
 const mostSeed = 999_999_999;
-const program = fileURLToPath(new URL('../apps/distributor/src/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../apps/distributor/src/main.js', import.meta.url));
 
 await runScript('torture', async () => {
   const flags = parseFlags(process.argv.slice(2), {
