@@ -29,6 +29,7 @@ export type { AssessmentRecord } from './assessments/assessment.js';
 export { Assessor } from './assessments/assessor.js';
 export type { EvidenceOutcome, EvidenceRequest, EvidenceSource } from './assessments/evidence-source.js';
 export { type ReasonCode, reasonCodes } from './assessments/reason.js';
+export { decompressReport } from './assessments/stored-report.js';
 export { type AuditEntry, AuditLog, type AuditRecord } from './audit/audit-log.js';
 export { adoptPayments, type Adoption, NotPausedError } from './backup/adopt-payments.js';
 export { BackupFile } from './backup/backup-file.js';
@@ -101,10 +102,17 @@ export type { OpenPayoutHistory, PayoutSelection } from './payouts/payout-histor
 export { type PayoutFilter, Payouts } from './payouts/payouts.js';
 export type { PauseState } from './payouts/settlement-control.js';
 export {
+  type AccountLine,
   type Difference,
   Reconciliation,
   type ReconciliationReport,
 } from './reconciliation/reconciliation.js';
+export { type ForeignPayment, ForeignPayments } from './reconciliation/foreign-payments.js';
+export { type ReconciliationRun, ReconciliationRuns } from './reconciliation/reconciliation-runs.js';
+export type { NodeHealth } from './chain/node-health.js';
+export { mostDecimals } from './chain/token-units.js';
+export type { RunwayReport } from './settlement/runway.js';
+export { type SettlementFilter, SettlementList, type SettlementRecord } from './settlement/settlement-list.js';
 export { type Seal, Sealing } from './sealing/sealing.js';
 export type {
   Statement,

@@ -191,12 +191,12 @@ export const treasurySchema = z.object({
   gas_payer_address: nullable(z.string()),
   token_address: nullable(z.string()),
   treasury_usd: nullable(z.string()),
-  owed_usd: z.string(),
-  earned_per_day_usd: z.string(),
-  treasury_days: nullable(z.number()),
+  owed_usd: nullable(z.string()),
+  pay_per_hour_usd: nullable(z.string()),
+  pay_hours: nullable(z.number()),
   gas_eth: nullable(z.string()),
-  gas_per_settlement_eth: nullable(z.string()),
-  gas_settlements: nullable(z.number()),
+  gas_per_hour_eth: nullable(z.string()),
+  gas_hours: nullable(z.number()),
 });
 
 export const rateSchema = z.object({

@@ -7,7 +7,7 @@ import {
   treasurySchema,
 } from '../api/shapes.js';
 import type * as z from 'zod/mini';
-import { dollars, microUsd, roundDollars } from '../format.js';
+import { dollars, microUsd, plural, roundDollars } from '../format.js';
 import { useNames } from '../names.js';
 import { useAnswer, useMayChange } from '../house.js';
 import { BarsChart } from '../parts/bars-chart.js';
@@ -125,10 +125,10 @@ function settlementWords({
   return `Settled on the chain (${method.toUpperCase()}) every ${seconds} s${bound}.`;
 }
 
-function lasting(days: number | null): string {
-  if (days === null) return 'Nothing is earned, so it lasts';
-  if (days >= 365) return 'More than a year of pay';
-  return days >= 2 ? `${Math.floor(days)} days of pay` : `${Math.floor(days * 24)} hours of pay`;
+function lasting(hours: number | null): string {
+  if (hours === null) return 'Nothing was used lately';
+  if (hours >= 24 * 365) return 'Lasts more than a year';
+  return hours >= 48 ? `Lasts ${Math.floor(hours / 24)} days` : `Lasts ${plural(hours, 'hour')}`;
 }
 
 function Treasury({ data }: { data: z.output<typeof treasurySchema> }) {
@@ -150,25 +150,23 @@ function Treasury({ data }: { data: z.output<typeof treasurySchema> }) {
           <dt>Treasury</dt>
           <dd>
             {data.treasury_usd === null ? 'unknown' : roundDollars(microUsd(data.treasury_usd))}
-            <small>{data.treasury_usd === null ? '' : lasting(data.treasury_days)}</small>
+            {data.treasury_usd !== null && <small>{lasting(data.pay_hours)}</small>}
           </dd>
         </div>
         <div>
-          <dt>Owed and on its way</dt>
+          <dt>Of it owed</dt>
           <dd>
-            {roundDollars(microUsd(data.owed_usd))}
-            <small>{roundDollars(microUsd(data.earned_per_day_usd))} earned in 24 h</small>
+            {data.owed_usd === null ? 'unknown' : roundDollars(microUsd(data.owed_usd))}
+            {data.pay_per_hour_usd !== null && (
+              <small>{roundDollars(microUsd(data.pay_per_hour_usd))} earned an hour</small>
+            )}
           </dd>
         </div>
         <div>
           <dt>Gas</dt>
           <dd>
             {data.gas_eth === null ? 'unknown' : `${data.gas_eth} ETH`}
-            <small>
-              {data.gas_settlements === null
-                ? 'no settlement yet to judge by'
-                : `enough for ${data.gas_settlements.toLocaleString('en-US')} settlements of ${data.gas_per_settlement_eth ?? ''} ETH`}
-            </small>
+            {data.gas_eth !== null && <small>{lasting(data.gas_hours)}</small>}
           </dd>
         </div>
         <div>
