@@ -42,7 +42,7 @@ describe('Monitor', () => {
   it('sees a restart between two inspections though no event told of it, and never calls that time up', async () => {
     const monitor = await rig.start(services);
     const fromMs = await allUp(monitor);
-    engine.events.dropNext(5);
+    engine.events.dropNext(8);
     engine.restartService('redis_scb');
     const toMs = await settled(monitor);
     const { downMs, upMs } = uptime(monitor, 'redis_scb', fromMs, toMs);

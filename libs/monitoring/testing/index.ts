@@ -1,4 +1,7 @@
 export { type HistoryOptions, openHistory, writeHistory } from './journal-history.js';
+export { OwnEngine } from './real-engine/own-engine.js';
+export { canRunContainers, RealContainers } from './real-engine/real-containers.js';
+export { type EngineRecording, recordings } from './recordings/index.js';
 export { SimulatedContainer, type SimulatedStatus } from './simulated-container.js';
 export {
   SimulatedEngine,

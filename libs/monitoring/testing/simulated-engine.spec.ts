@@ -55,7 +55,10 @@ describe('simulated Engine', () => {
       filters: { container: ['redis_scb'] },
       until: Date.now() / 1000 + 0.05,
     });
-    expect(lines.map(actionOf)).toEqual(['create', 'start', 'kill', 'die', 'stop', 'start', 'restart']);
+    expect(lines.map(actionOf)).toEqual([
+      ...['create', 'start'],
+      ...['kill', 'kill', 'die', 'stop', 'start', 'restart'],
+    ]);
     const times = lines.map((line) => BigInt(/"timeNano":(\d{19})/.exec(line)?.[1] ?? 0));
     expect(new Set(times).size).toBe(lines.length);
     expect([...times].sort((left, right) => (left < right ? -1 : 1))).toEqual(times);

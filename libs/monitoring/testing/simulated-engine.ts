@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import { type EngineRecording, recordings } from './recordings/index.js';
 import { SimulatedContainer } from './simulated-container.js';
 import { SimulatedEvents } from './simulated-events.js';
 import { answer, sendJson, type SimulatedState } from './simulated-routes.js';
@@ -22,24 +23,38 @@ export interface SimulatedEngineOptions {
   /** Absent: in a new temporary directory. */
   socketPath?: string;
   services: SimulatedService[];
+  /** Whose answers and events it repeats; absent: Docker 20.10. */
+  recording?: EngineRecording;
+  /** Unix milliseconds by the Engine's clock; absent: the machine's. */
+  wallMs?: () => number;
 }
+
+/** What it does with a request instead of answering it. */
+type Misdeed = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A Docker Engine that runs nothing: it answers, remembers and tells as a real one does, on a Unix socket. */
 export class SimulatedEngine {
-  readonly events = new SimulatedEvents();
+  readonly events: SimulatedEvents;
   private readonly state: SimulatedState;
   private readonly sockets = new Set<Socket>();
   private readonly hung = new Map<RegExp, Set<() => void>>();
+  private readonly misdeeds: { path: RegExp; misdeed: Misdeed; left: number }[] = [];
+  private answering = 0;
+  /** How many requests there were. */
+  asked = 0;
   private server: Server | undefined;
   private requested: string[] = [];
 
   private constructor(
     readonly socketPath: string,
     private readonly temporaryDirectory: string | null,
+    { recording = recordings.docker20_10, wallMs }: SimulatedEngineOptions,
   ) {
+    this.events = new SimulatedEvents(recording.eventContentType, wallMs);
     const containers: SimulatedContainer[] = [];
     this.state = {
       id: randomUUID(),
+      recording,
       events: this.events,
       containers,
       create: (name, image) => this.create({ name, image }),
@@ -50,9 +65,14 @@ export class SimulatedEngine {
     };
   }
 
-  static async start({ socketPath, services }: SimulatedEngineOptions): Promise<SimulatedEngine> {
+  static async start(options: SimulatedEngineOptions): Promise<SimulatedEngine> {
+    const { socketPath, services } = options;
     const directory = socketPath === undefined ? await mkdtemp(join(tmpdir(), 'simulated-engine-')) : null;
-    const engine = new SimulatedEngine(socketPath ?? join(directory ?? '', 'docker.sock'), directory);
+    const engine = new SimulatedEngine(
+      socketPath ?? join(directory ?? '', 'docker.sock'),
+      directory,
+      options,
+    );
     for (const service of services) engine.createService(service);
     await engine.comeBack();
     return engine;
@@ -67,13 +87,18 @@ export class SimulatedEngine {
     return this.state.id;
   }
 
+  /** Nothing is being answered; what hangs does not count. */
+  get isIdle(): boolean {
+    return this.answering === 0;
+  }
+
   /** Method and path of every request so far. */
   get requests(): readonly string[] {
     return this.requested;
   }
 
   private create({ name, image = 'simulated:latest', health, labels }: SimulatedService): SimulatedContainer {
-    const container = new SimulatedContainer(this.events, name, image, labels);
+    const container = new SimulatedContainer(this.events, this.state.recording, name, image, labels);
     this.state.containers.push(container);
     if (health !== undefined) container.health = health;
     return container;
@@ -139,8 +164,39 @@ export class SimulatedEngine {
     };
   }
 
+  /** The next requests whose path matches get this instead of an answer. */
+  insteadOf(path: RegExp, misdeed: Misdeed, times = Infinity): () => void {
+    const entry = { path, misdeed, left: times };
+    this.misdeeds.push(entry);
+    return () => {
+      entry.left = 0;
+    };
+  }
+
   closeStreams(): void {
     this.events.closeStreams();
+  }
+
+  /** Ends in an orderly way. With live-restore containers run on, without they end first, and that is told. */
+  async end({ liveRestore }: { liveRestore: boolean }): Promise<void> {
+    if (!liveRestore) for (const container of this.state.containers) container.endWithEngine();
+    // What was told last is still on its way.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await this.goAway();
+  }
+
+  /** The machine was off: what ran has ended at a time that nobody knows, and the Engine's memory is empty. */
+  async comeBackFromPowerCut(): Promise<void> {
+    for (const container of this.state.containers) container.foundLost();
+    await this.comeBack({ forgetful: true });
+  }
+
+  /** The path leads to a socket that nobody listens on any more, as a mounted file does after the Engine began anew. */
+  async leaveStaleSocket(): Promise<void> {
+    const kept = `${this.socketPath}.kept`;
+    await rename(this.socketPath, kept);
+    await this.goAway();
+    await rename(kept, this.socketPath);
   }
 
   /** The Engine is gone: the socket refuses. */
@@ -179,10 +235,21 @@ export class SimulatedEngine {
 
   private receive(request: IncomingMessage, response: ServerResponse) {
     const path = request.url ?? '/';
+    this.asked += 1;
     this.requested.push(`${request.method ?? 'GET'} ${path}`);
     // A stack runs for days.
     if (this.requested.length > 1_000) this.requested = this.requested.slice(-500);
+    const misdeed = this.misdeeds.find((entry) => entry.left > 0 && entry.path.test(path));
+    if (misdeed) {
+      misdeed.left -= 1;
+      misdeed.misdeed(request, response);
+      return;
+    }
     const proceed = () => {
+      if (!path.includes('/events')) {
+        this.answering += 1;
+        response.once('close', () => (this.answering -= 1));
+      }
       answer(this.state, request, response).catch((error: unknown) => {
         if (response.headersSent) response.destroy();
         else sendJson(response, 400, { message: String(error) });

@@ -1,11 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { z } from 'zod';
+
+import type { EngineRecording } from './recordings/index.js';
 import type { SimulatedContainer } from './simulated-container.js';
 import type { SimulatedEvents } from './simulated-events.js';
 
 /** What the routes act upon. */
 export interface SimulatedState {
   id: string;
+  recording: EngineRecording;
   events: SimulatedEvents;
   containers: SimulatedContainer[];
   create(name: string, image: string): SimulatedContainer;
@@ -13,13 +17,16 @@ export interface SimulatedState {
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'api-version': '1.44' });
+  response.writeHead(status, { 'content-type': 'application/json' });
   response.end(body === undefined ? undefined : JSON.stringify(body));
 }
 
-const notFound = (response: ServerResponse, name: string) => {
-  sendJson(response, 404, { message: `No such container: ${name}` });
-};
+const objectSchema = z.record(z.string(), z.unknown());
+const recorded = (text: string) => objectSchema.parse(JSON.parse(text));
+
+function notFound({ recording }: SimulatedState, response: ServerResponse, name: string): void {
+  sendJson(response, 404, recorded(recording.missing.replace('nobody', () => name)));
+}
 
 /** As the Engine looks a container up: by id, by exact name, by the beginning of an id. */
 function find({ containers }: SimulatedState, reference: string): SimulatedContainer | undefined {
@@ -131,7 +138,7 @@ function aboutContainer(
 ) {
   const container = find(state, reference);
   if (!container) {
-    notFound(response, reference);
+    notFound(state, response, reference);
   } else if (method === 'GET' && action === 'json') {
     sendJson(response, 200, container.inspection());
   } else if (method === 'DELETE' && action === undefined) {
@@ -160,13 +167,14 @@ export async function answer(
   const path = url.pathname.replace(/^\/v1\.\d+/, '');
   const query = url.searchParams;
   const method = request.method ?? 'GET';
+  for (const [name, value] of Object.entries(state.recording.headers)) response.setHeader(name, value);
   if (path === '/_ping') {
-    response.writeHead(200, { 'content-type': 'text/plain', 'api-version': '1.44' });
+    response.writeHead(200, { 'content-type': 'text/plain' });
     response.end(method === 'HEAD' ? undefined : 'OK');
   } else if (path === '/version') {
-    sendJson(response, 200, { Version: 'simulated', ApiVersion: '1.44', MinAPIVersion: '1.24', Os: 'linux' });
+    sendJson(response, 200, { ...recorded(state.recording.version), Version: 'simulated' });
   } else if (path === '/info') {
-    sendJson(response, 200, { ID: state.id, Name: 'simulated', ServerVersion: 'simulated' });
+    sendJson(response, 200, { ...recorded(state.recording.info), ID: state.id, Name: 'simulated' });
   } else if (path === '/events') {
     const filters = parseFilters(query.get('filters'));
     state.events.subscribe(response, parseTime(query.get('since')), parseTime(query.get('until')), filters);
