@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.js';
 import { books } from './books/books.js';
 import { monitoring } from './monitoring/monitoring.js';
+import { settlement } from './settlement/settlement.js';
 
 /** By the name that `npm run bench -- NAME` takes; each lives in a folder of this name. */
-export const benchmarks: Readonly<Record<string, Benchmark>> = { books, monitoring };
+export const benchmarks: Readonly<Record<string, Benchmark>> = { books, monitoring, settlement };
