@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import type { AlertEvent } from '#payments';
 import { type Channel, ChannelError, SEND_TIMEOUT_MS } from './channel.js';
@@ -15,6 +16,13 @@ export interface EmailOptions {
 
 /** The part of an address behind the at sign, for the ids of messages. */
 const domainOf = (from: string): string => /@([^\s>]+)>?$/.exec(from)?.[1] ?? 'localhost';
+
+/** The same for the same events in the same order. */
+const digestOf = (events: readonly AlertEvent[]): string =>
+  createHash('sha256')
+    .update(events.map(({ id }) => id).join())
+    .digest('hex')
+    .slice(0, 32);
 
 /** Plain text. A mail about one event has its id, so that a second delivery is the same mail; alerts make threads. */
 export function emailMessage(
@@ -37,7 +45,7 @@ export function emailMessage(
         [headline, '', text, '', ...facts.map(([name, value]) => `${name}: ${value}`)].join('\n'),
       )
       .join(`\n\n${'-'.repeat(60)}\n\n`),
-    messageId: `<${single?.id ?? events.map(({ id }) => id.slice(0, 8)).join('.')}@${domain}>`,
+    messageId: `<${single?.id ?? digestOf(events)}@${domain}>`,
     ...(single !== undefined && !isFirstOfThread && { references: `<alert.${single.alert.id}@${domain}>` }),
     headers: {
       'Auto-Submitted': 'auto-generated',

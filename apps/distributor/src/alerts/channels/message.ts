@@ -31,12 +31,13 @@ export function messageOf({ event, alert, id }: AlertEvent, runbookUrl: string |
     headline: `${word}: ${alert.title}`,
     text: alert.text,
     facts: [
+      // First what must survive when the rest is cut.
       ['Kind', alert.kind],
+      ['Event', id],
       ['About', alert.subject],
       ['Since', alert.opened_at],
       ...end,
       ['What to do', runbookOf(alert.kind, runbookUrl)],
-      ['Event', id],
     ],
     tone: isOver ? 'good' : event === 'test' ? 'info' : alert.severity,
   };

@@ -8,6 +8,8 @@ import { postJson } from './post-json.js';
 /** Telegram takes 4,096 characters after it has read the tags; a few are left for them. */
 const MOST_TEXT = 3_900;
 const MOST_EVENTS = 10;
+const MOST_HEADLINE = 70;
+const MOST_FACTS = 220;
 
 export interface TelegramOptions {
   botToken: string;
@@ -26,8 +28,9 @@ export function telegramMessage(
   const each = Math.floor(MOST_TEXT / Math.max(events.length, 1));
   const parts = events.map((event) => {
     const { headline, text, facts } = messageOf(event, runbookUrl);
-    const plain = cut(`${text}\n${facts.map(([name, value]) => `${name}: ${value}`).join('\n')}`, each - 80);
-    return `<b>${telegramText(cut(headline, 70))}</b>\n${telegramText(plain)}`;
+    const below = cut(facts.map(([name, value]) => `${name}: ${value}`).join('\n'), MOST_FACTS);
+    const said = cut(text, each - MOST_HEADLINE - below.length - 4);
+    return `<b>${telegramText(cut(headline, MOST_HEADLINE))}</b>\n${telegramText(said)}\n${telegramText(below)}`;
   });
   return {
     chat_id: chatId,
