@@ -9,6 +9,7 @@ import { createHttpApp, FactLogger, Problem, toIsoTime } from '#platform';
 import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
+import { closeInTime } from './operations/close-in-time.js';
 import { WorkerModule } from './worker.module.js';
 import type { WorkerConfig } from './worker.config.js';
 
@@ -63,6 +64,7 @@ export async function createWorkerApp(
     bodyLimitBytes,
     toProblem,
   });
+  closeInTime(app);
   new FactLogger('worker').info('worker identified', {
     workerAddress: signer.address,
     services: config.services,

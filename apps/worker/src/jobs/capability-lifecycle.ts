@@ -6,7 +6,7 @@ import { WORKER_CONFIG, type WorkerConfig } from '../worker.config.js';
 import { JobSlots } from './job-slots.js';
 
 /** Running jobs take milliseconds; only a slow upload lasts. */
-const drainLimitMs = 5_000;
+const drainLimitMs = 3_000;
 
 /** Offers the capability while the worker listens, and withdraws it when the last job has been answered. */
 @Injectable()
