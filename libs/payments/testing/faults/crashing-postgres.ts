@@ -1,12 +1,15 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 
 import { delay, isRunning } from '#platform';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#platform/database';
 
 const deathLimitMs = 10_000;
 const mostStarts = 20;
+const books = 'books';
+const copy = 'books_copy';
 
 /**
  * A PostgreSQL of its own that may be killed. What it has committed survives the death of its processes, because it is
@@ -22,11 +25,28 @@ export class CrashingPostgres {
     const folder = await mkdtemp(join(tmpdir(), 'torture-postgres-'));
     // As root PostgreSQL runs as another user, who must be able to enter.
     await chmod(folder, 0o755);
-    return new CrashingPostgres(folder, await startIn(folder));
+    const postgres = new CrashingPostgres(folder, await startIn(folder));
+    await postgres.ask(`create database ${books}`);
+    return postgres;
   }
 
+  /** Of the books. */
   get url(): string {
-    return this.server.url;
+    const url = new URL(this.server.url);
+    url.pathname = `/${books}`;
+    return url.href;
+  }
+
+  /** Copies the books byte for byte. Nobody may be connected to them. */
+  async copyBooks(): Promise<void> {
+    await this.ask(`drop database if exists ${copy}`);
+    await this.ask(`create database ${copy} template ${books}`);
+  }
+
+  /** The copy takes the place of the books. Nobody may be connected to them. */
+  async restoreCopy(): Promise<void> {
+    await this.ask(`drop database ${books} with (force)`);
+    await this.ask(`alter database ${copy} rename to ${books}`);
   }
 
   /** SIGKILL of the server, then a start on the same data and the same port. */
@@ -49,6 +69,16 @@ export class CrashingPostgres {
         if (attempt >= mostStarts) throw error;
         await delay(200);
       }
+    }
+  }
+
+  private async ask(sql: string): Promise<void> {
+    const client = new Client({ connectionString: this.server.url });
+    await client.connect();
+    try {
+      await client.query(sql);
+    } finally {
+      await client.end();
     }
   }
 

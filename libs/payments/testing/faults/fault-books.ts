@@ -16,13 +16,20 @@ export interface Payee {
   owedMicroUsd: bigint;
 }
 
+interface Debt {
+  key: string;
+  at: Date;
+  payeeId: string;
+  microUsd: bigint;
+}
+
 const writeLimitMs = 60_000;
 
 /** Brings debts into the books, and moves their clock. It never looks at how they are paid. */
 export class FaultBooks {
   private readonly ledger = new Ledger();
   private aheadMs = 0;
-  private debts = 0;
+  private readonly debts: Debt[] = [];
   readonly payees: Payee[] = [];
 
   private constructor(private readonly owner: DataSource) {}
@@ -58,18 +65,16 @@ export class FaultBooks {
     return payee;
   }
 
-  /** The key makes a second time, after an answer was lost, change nothing. */
   async owe(payee: Payee, microUsd: bigint): Promise<void> {
-    const effectiveAt = new Date();
-    const idempotencyKey = `torture/${(this.debts += 1)}`;
-    const { id } = payee;
-    await this.write((tx) =>
-      this.ledger.post(tx, {
-        ...{ kind: 'accrual', idempotencyKey, effectiveAt },
-        transfers: [{ debit: account.rewards(id), credit: account.payable(id), amountMicroUsd: microUsd }],
-      }),
-    );
+    const debt = { key: `torture/${this.debts.length}`, at: new Date(), payeeId: payee.id, microUsd };
+    this.debts.push(debt);
     payee.owedMicroUsd += microUsd;
+    await this.post(debt);
+  }
+
+  /** What the books have lost since a copy of them was made comes back, as periods are judged again from the evidence. */
+  async oweAgain(): Promise<void> {
+    for (const debt of this.debts) await this.post(debt);
   }
 
   /** Lets this much time pass for the books. */
@@ -85,6 +90,22 @@ export class FaultBooks {
 
   async close(): Promise<void> {
     await this.owner.destroy();
+  }
+
+  async open(): Promise<void> {
+    await this.owner.initialize();
+    await this.later(0);
+  }
+
+  /** The key makes a second time change nothing. */
+  private async post({ key, at, payeeId, microUsd }: Debt): Promise<void> {
+    const transfer = { debit: account.rewards(payeeId), credit: account.payable(payeeId) };
+    await this.write((tx) =>
+      this.ledger.post(tx, {
+        ...{ kind: 'accrual', idempotencyKey: key, effectiveAt: at },
+        transfers: [{ ...transfer, amountMicroUsd: microUsd }],
+      }),
+    );
   }
 
   /** Again and again while PostgreSQL is away. */

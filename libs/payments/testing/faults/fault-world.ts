@@ -150,6 +150,51 @@ export class FaultWorld {
     return this.within(`a death at ${what} ${count}`, this.replace(died, `random ${what}, ${moment}`));
   }
 
+  /** Whoever takes this edge next is suspended right after it; resolves with that process when another one is at work. */
+  freezeAt(edge: Edge): Promise<MortalDistributor> {
+    const frozen = new Promise<MortalDistributor>((done) => {
+      this.commitRule = (process, statements) => {
+        if (!edgesOf(statements).includes(edge)) return 'forward';
+        this.commitRule = () => 'forward';
+        const answered = () => {
+          process.freeze();
+          done(process);
+        };
+        return { answered };
+      };
+    });
+    const succeeded = async (): Promise<MortalDistributor> => {
+      const process = await frozen;
+      this.running.splice(this.running.indexOf(process), 1);
+      this.say(`suspended at ${edge}`);
+      if (this.running.length === 0) await this.enter();
+      return process;
+    };
+    return this.within(`a suspension at ${edge}`, succeeded());
+  }
+
+  thaw(process: MortalDistributor): void {
+    process.thaw();
+    this.running.push(process);
+  }
+
+  /** As one copies the books while nobody works on them; `restoreBooks` brings them back to this moment. */
+  async copyBooks(): Promise<void> {
+    await this.withoutConnections(() => this.postgres.copyBooks());
+  }
+
+  async restoreBooks(): Promise<void> {
+    await this.withoutConnections(() => this.postgres.restoreCopy());
+  }
+
+  private async withoutConnections(work: () => Promise<void>): Promise<void> {
+    for (const process of [...this.running]) await this.kill(process);
+    await this.books.close();
+    await work();
+    await this.books.open();
+    await this.enter();
+  }
+
   /** How the nodes of all distributors answer from now on. */
   nodes(rule: RpcRule): void {
     this.rpcRule = (_, question, node) => rule(question, node);
@@ -189,7 +234,7 @@ export class FaultWorld {
     const limit = new AbortController();
     const late = delay(waitLimitMs, limit.signal).then(() => {
       if (limit.signal.aborted) return promise;
-      const words = this.running.map((process) => process.lastWords()).join('\n\n');
+      const words = this.running.map((process) => process.lastWords(8)).join('\n\n');
       throw new Error(`${what} did not come within ${waitLimitMs / 1_000} s\n${words}`);
     });
     try {

@@ -3,8 +3,12 @@ import { z } from 'zod';
 
 import { type FrontendMessage, FrontendMessages, parametersOf, sqlOf } from './postgres-messages.js';
 
-/** What becomes of one commit. `then` is called at its moment, before the connection is cut. */
-export type CommitFate = 'forward' | { cut: 'before' | 'after'; then?: () => void };
+/**
+ * What becomes of one commit. `then` is called at its moment, before the connection is cut; `answered` when PostgreSQL has
+ * committed, before its answer is passed on.
+ */
+export type CommitFate =
+  'forward' | { cut: 'before' | 'after'; then?: () => void } | { answered: () => void };
 
 export interface PostgresProxy {
   url: string;
@@ -64,7 +68,7 @@ class Passage {
     if (sql !== undefined && isBegin.test(sql)) this.statements = [];
     else if (sql !== undefined && isCommit.test(sql)) {
       const fate = this.fateOf(this.statements);
-      if (fate !== 'forward' && fate.cut === 'before') {
+      if (typeof fate === 'object' && 'cut' in fate && fate.cut === 'before') {
         fate.then?.();
         this.cut();
         return;
@@ -78,10 +82,14 @@ class Passage {
   private answer(chunk: Buffer): void {
     const { awaited } = this;
     this.awaited = undefined;
-    if (awaited && awaited.fate !== 'forward') {
-      awaited.fate.then?.();
-      this.cut();
-      return;
+    const fate = awaited?.fate ?? 'forward';
+    if (typeof fate === 'object') {
+      if ('cut' in fate) {
+        fate.then?.();
+        this.cut();
+        return;
+      }
+      fate.answered();
     }
     this.client.write(chunk);
     if (awaited) this.committed(awaited.statements);

@@ -6,29 +6,10 @@ import { delay } from '#platform';
 import type { RpcFate, RpcQuestion } from '../rpc-proxy.js';
 import type { Edge, Moment } from './edges.js';
 import { moments } from './edges.js';
-import type { Payee } from './fault-books.js';
 import type { FaultWorld } from './fault-world.js';
-import { settleAll } from './heal.js';
+import { restoredBooks } from './restored-books-round.js';
+import { microUsd, oweSome, quiet, type Round } from './round.js';
 import type { SeededRandom } from './seeded-random.js';
-
-/** One thing that goes wrong. It need not wait for the payouts that it began: a judgement follows sooner or later. */
-export interface Round {
-  name: string;
-  run(world: FaultWorld, random: SeededRandom): Promise<void>;
-}
-
-const microUsd = (random: SeededRandom): bigint => BigInt(random.between(1_000_000, 500_000_000));
-
-/** Half of them to payees who have been paid before. */
-export function oweSome(world: FaultWorld, random: SeededRandom, most = 3): Promise<Payee[]> {
-  const known = world.books.payees.filter(({ address }) => !world.blacklisted.has(address));
-  return world.owe(
-    Array.from({ length: random.between(1, most) }, () => ({
-      payee: known.length > 0 && random.chance(0.5) ? random.pick(known) : ('new' as const),
-      microUsd: microUsd(random),
-    })),
-  );
-}
 
 const isSend = ({ method }: RpcQuestion): boolean => method === 'eth_sendRawTransaction';
 const rawOf = ({ params }: RpcQuestion): string => z.string().parse(params[0]);
@@ -48,12 +29,6 @@ function withhold(world: FaultWorld): Promise<string> {
 async function letGo(world: FaultWorld): Promise<void> {
   world.nodes(() => 'forward');
   await world.books.later(10_000);
-}
-
-/** Some rounds need that nothing else is under way. */
-async function quiet(world: FaultWorld): Promise<void> {
-  const wrong = await settleAll(world);
-  if (wrong.length > 0) throw new Error(wrong.join('\n'));
 }
 
 const killOnTheWay = (edge: Edge, moment?: Moment): Round => ({
@@ -255,8 +230,28 @@ const randomDeath: Round = {
     const what = random.pick(['commit', 'question'] as const);
     const count = random.between(1, what === 'commit' ? 15 : 40);
     const death = world.killAtCount(count, what, random.pick(['before', 'after']));
+    // A payout may need fewer than that.
+    const isDead = death.then(() => true);
+    do await oweSome(world, random);
+    while (!(await Promise.race([isDead, delay(2_000).then(() => false)])));
+  },
+};
+
+const suspended: Round = {
+  name: 'a distributor that is suspended, and wakes when all is paid',
+  async run(world, random) {
+    const asleep = world.freezeAt(random.pick(['E0', 'E1', 'E2', 'E3'] as const));
     await oweSome(world, random);
-    await death;
+    const sleeper = await asleep;
+    world.countFault('distributor suspended');
+    const final = world.seen('E5');
+    await world.books.later(10_000);
+    await final;
+    world.thaw(sleeper);
+    const next = world.seen('E5');
+    await oweSome(world, random);
+    await next;
+    await world.kill(sleeper);
   },
 };
 
@@ -336,6 +331,8 @@ export const deck: readonly Round[] = [
   postgresCrash,
   everythingCrashes,
   twoDistributors,
+  suspended,
+  restoredBooks,
   randomDeath,
   randomDeath,
   loseAnswers,

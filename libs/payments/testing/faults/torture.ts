@@ -1,10 +1,11 @@
 import { type FaultWorldOptions, FaultWorld } from './fault-world.js';
 import { settleAll } from './heal.js';
 import { overpaid } from './oracle.js';
-import { deck, oweSome, type Round } from './rounds.js';
+import { oweSome, type Round } from './round.js';
+import { deck } from './rounds.js';
 import { SeededRandom } from './seeded-random.js';
 
-export interface TortureOptions extends FaultWorldOptions {
+export interface TortureOptions {
   seed: number;
   /** The first round that is run; those before it are left out. */
   firstRound?: number;
@@ -45,17 +46,19 @@ function roundAt({ seed, rounds = deck, inOrder = false }: TortureOptions, index
 const randomOfRound = (seed: number, index: number): SeededRandom => SeededRandom.of(seed, 1_000_000 + index);
 
 /** Lets go wrong what the seed says, until it is over or something is wrong that must not be. */
-export async function torture(options: TortureOptions): Promise<TortureReport> {
-  const { seed, firstRound = 0, isOver } = options;
+export async function torture(options: TortureOptions & FaultWorldOptions): Promise<TortureReport> {
   const world = await FaultWorld.open(options);
+  try {
+    return await tortureIn(world, options);
+  } finally {
+    await world.close();
+  }
+}
+
+/** The same in a world that is open already. */
+export async function tortureIn(world: FaultWorld, options: TortureOptions): Promise<TortureReport> {
+  const { seed, firstRound = 0, isOver } = options;
   let done = 0;
-  const play = async (): Promise<string[]> => {
-    await oweSome(world, randomOfRound(seed, -1));
-    for (let wrong = await settleAll(world); wrong.length > 0 || !isOver(done); wrong = await next()) {
-      if (wrong.length > 0) return wrong;
-    }
-    return settleAll(world);
-  };
   const next = async (): Promise<string[]> => {
     const index = firstRound + done;
     const round = roundAt(options, index);
@@ -64,12 +67,11 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     done += 1;
     return wrong.length > 0 || done % roundsBetweenJudgements !== 0 ? wrong : settleAll(world);
   };
-  try {
-    const wrong = await play();
-    return { seed, rounds: done, wrong, ...(await figures(world)) };
-  } finally {
-    await world.close();
-  }
+  await oweSome(world, randomOfRound(seed, -1));
+  let wrong = await settleAll(world);
+  while (wrong.length === 0 && !isOver(done)) wrong = await next();
+  if (wrong.length === 0) wrong = await settleAll(world);
+  return { seed, rounds: done, wrong, ...(await figures(world)) };
 }
 
 async function playRound(world: FaultWorld, round: Round, random: SeededRandom): Promise<string[]> {
