@@ -9,7 +9,6 @@ export type { Alert, AlertFilter, AlertKey, Trouble } from './alerts/alert.js';
 export { type AlertKind, alertKinds, severities, type Severity, traitsOf } from './alerts/alert-kinds.js';
 export { Alerts } from './alerts/alerts.js';
 export { AlertWatch, type OutsideFacts } from './alerts/alert-watch.js';
-export { readSpending } from './alerts/facts/spending-facts.js';
 export type { AlertEvent, AlertEventName, ClaimedEvent, EventAlert } from './alerts/notices/alert-event.js';
 export { Notices, payloadOf } from './alerts/notices/notices.js';
 export { type ChannelState, type Delivery, type DeliveryStatus, Outbox } from './alerts/notices/outbox.js';

@@ -53,8 +53,9 @@ export interface Adoption {
 
 const paymentsQuery = `
   select c.chain_id, c.token_address, c.treasury_address, c.nonce, c.tx_hash, c.block_number, c.block_time, c.to_address, c.amount
-    from payments.chain_authorization c
+    from payments.final_authorization c
    where c.kind = 'used' and not exists (select 1 from payments.payout p where p.authorization_nonce = c.nonce)
+     and not exists (select 1 from payments.foreign_payment f where f.authorization_nonce = c.nonce)
    order by c.block_number, c.nonce`;
 
 /**
@@ -78,6 +79,11 @@ export async function adoptPayments(url: string): Promise<Adoption> {
 
 async function adoptWithin(tx: EntityManager): Promise<Adoption> {
   if ((await lockControl(tx)) === null) throw new NotPausedError();
+  return adoptLostPayments(tx);
+}
+
+/** The same within a transaction that holds the emergency stop's lock, so that nothing is reserved or signed meanwhile. */
+export async function adoptLostPayments(tx: EntityManager): Promise<Adoption> {
   const payments = new Map(
     (await selectRows(tx, paymentRow, paymentsQuery)).map((each) => [each.nonce, each]),
   );

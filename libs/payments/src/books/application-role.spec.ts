@@ -22,6 +22,7 @@ const changing = new Set([
   'payments.settlement',
   'payments.settlement_control',
   'payments.settlement_item',
+  'payments.treasury_movement',
 ]);
 
 const tableRow = z.object({ name: z.string(), rights: z.array(z.string()) });

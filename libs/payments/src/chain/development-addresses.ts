@@ -1,6 +1,6 @@
 /**
- * The accounts of the mnemonic "test test … junk" (m/44'/60'/0'/0/0 to 9), whose keys are in every manual. What is
- * sent to them on a public chain is taken within seconds.
+ * The accounts of the mnemonic "test test … junk" (m/44'/60'/0'/0/0 to 9), whose keys are in every manual, and those of the
+ * private keys 1 and 2. What is sent to them on a public chain is taken within seconds.
  */
 const developmentAddresses = new Set([
   '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
@@ -13,6 +13,8 @@ const developmentAddresses = new Set([
   '0x14dC79964da2C08b23698B3D3cc7Ca32193d9955',
   '0x23618e81E3f5cdF7f54C3d65f7FBc0aBf5B21E8f',
   '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
+  '0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf',
+  '0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF',
 ]);
 
 /** Chain ids that anvil, hardhat and ganache give to chains of their own. */

@@ -13,6 +13,7 @@ import {
   receiptSchema,
 } from './eth-schemas.js';
 import type { RpcEndpoint } from './rpc-endpoint.js';
+import { RpcSilence } from './rpc-error.js';
 
 export type BlockTag = 'latest' | 'finalized' | bigint;
 
@@ -38,6 +39,7 @@ export class EthNode {
   constructor(
     private readonly rpc: RpcEndpoint,
     private readonly signal?: AbortSignal,
+    private readonly noteHead: (number: bigint) => void = () => undefined,
   ) {}
 
   get name(): string {
@@ -54,7 +56,8 @@ export class EthNode {
 
   async head(): Promise<Block> {
     const block = await this.block('latest');
-    if (!block) throw new Error(`${this.name} has no latest block`);
+    if (!block) throw new RpcSilence('eth_getBlockByNumber', this.name, 'it has no latest block');
+    this.noteHead(block.number);
     return block;
   }
 
@@ -67,8 +70,8 @@ export class EthNode {
     return this.ask('eth_getTransactionCount', [address, tagOf(tag)], quantitySchema);
   }
 
-  balanceWei(address: string): Promise<bigint> {
-    return this.ask('eth_getBalance', [address, 'latest'], quantitySchema);
+  balanceWei(address: string, tag: BlockTag = 'latest'): Promise<bigint> {
+    return this.ask('eth_getBalance', [address, tagOf(tag)], quantitySchema);
   }
 
   code(address: string): Promise<Hex> {

@@ -56,6 +56,12 @@ export const receiptSchema = z.object({
   status: quantitySchema.transform((status) => status === 1n),
   gasUsed: quantitySchema,
   effectiveGasPrice: quantitySchema.default(0n),
+  /** A rollup of the OP kind charges its share of the main chain's fee beside the gas. */
+  l1Fee: quantitySchema.nullish().transform((wei) => wei ?? 0n),
   logs: z.array(logSchema),
 });
 export type Receipt = z.output<typeof receiptSchema>;
+
+/** What a tx took from its sender besides its value. */
+export const costWei = ({ gasUsed, effectiveGasPrice, l1Fee }: Receipt): bigint =>
+  gasUsed * effectiveGasPrice + l1Fee;

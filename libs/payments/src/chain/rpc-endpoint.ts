@@ -27,7 +27,7 @@ export class RpcEndpoint {
 
   constructor(
     private readonly url: string,
-    private readonly timeoutMs = 10_000,
+    private readonly timeoutMs = 5_000,
   ) {
     this.name = new URL(url).host;
   }

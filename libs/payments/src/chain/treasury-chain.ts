@@ -1,9 +1,11 @@
 import { getAddress, Wallet } from 'ethers';
 
+import type { Agreement } from './agreement.js';
 import type { TokenDomain } from './authorization.js';
-import type { ChainOptions } from './chain-options.js';
+import type { ChainMethod, ChainOptions } from './chain-options.js';
 import { checkChain, SettlementRefusedError } from './chain-guards.js';
 import type { EthNode } from './eth-node.js';
+import type { NodeHealth } from './node-health.js';
 import { RpcPool, WrongChainError } from './rpc-pool.js';
 
 export type ChainState =
@@ -23,13 +25,17 @@ export class TreasuryChain {
   readonly tokenAddress: string;
   readonly treasury: Wallet;
   readonly gasPayer: Wallet;
+  readonly method: ChainMethod;
+  readonly decimals: number;
   private readonly pool: RpcPool;
   private current: ChainState = { state: 'connecting', detail: null };
   private checkedAtMs = -Infinity;
-  private tokenDomain: TokenDomain | undefined;
+  private checked: { chainId: bigint; domain: TokenDomain | null } | undefined;
 
   constructor(readonly options: ChainOptions) {
     this.tokenAddress = getAddress(options.tokenAddress);
+    this.method = options.method ?? 'usdc';
+    this.decimals = options.tokenDecimals ?? 6;
     this.treasury = new Wallet(options.payerPrivateKey);
     this.gasPayer = new Wallet(options.gasPayerPrivateKey ?? options.payerPrivateKey);
     this.pool = new RpcPool(options.rpcUrls, options.chainId, options.rpcTimeoutMs);
@@ -39,19 +45,22 @@ export class TreasuryChain {
     return this.current;
   }
 
-  /** The token's signing domain. @throws Error before the guards have passed */
+  /** The token's signing domain. @throws Error before the guards have passed, and with `erc20` */
   get domain(): TokenDomain {
-    if (!this.tokenDomain) throw new Error('the chain has not been checked yet');
-    return this.tokenDomain;
+    const domain = this.checked?.domain;
+    if (!domain) throw new Error('the chain has not been checked yet, or its token signs nothing');
+    return domain;
   }
 
+  /** @throws Error before the guards have passed */
   get chainId(): bigint {
-    return this.domain.chainId;
+    if (!this.checked) throw new Error('the chain has not been checked yet');
+    return this.checked.chainId;
   }
 
   /** `usdc:<chain id>:<token>`: what payouts are counted and identified by. */
   get asset(): string {
-    return `usdc:${this.chainId}:${this.tokenAddress.toLowerCase()}`;
+    return `${this.method}:${this.chainId}:${this.tokenAddress.toLowerCase()}`;
   }
 
   /** Runs the guards when their time has come. True when settlement may go on. */
@@ -60,11 +69,13 @@ export class TreasuryChain {
     const waitMs = state === 'ready' ? guardEveryMs : state === 'connecting' ? 0 : recheckAfterMs[state];
     if (performance.now() - this.checkedAtMs < waitMs) return state === 'ready';
     try {
-      this.tokenDomain = await this.ask(async (node) => {
+      this.checked = await this.ask(async (node) => {
         const chainId = await node.chainId();
         const signers = [this.treasury.address, this.gasPayer.address];
-        const { tokenAddress } = this;
-        return checkChain(node, chainId, { tokenAddress, signers, finality: this.options.finality });
+        const { tokenAddress, method, decimals } = this;
+        const { finality } = this.options;
+        const domain = await checkChain(node, chainId, { tokenAddress, method, decimals, signers, finality });
+        return { chainId, domain };
       }, signal);
       this.current = { state: 'ready', detail: null };
     } catch (error) {
@@ -86,6 +97,19 @@ export class TreasuryChain {
   /** Work with one node; done again with the next when that one fails. */
   ask<T>(work: (node: EthNode) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.pool.ask(work, signal);
+  }
+
+  /** What two nodes say alike: for what decides about money. */
+  agree<T>(
+    work: (node: EthNode) => Promise<T>,
+    isSame: (one: T, other: T) => boolean,
+    signal?: AbortSignal,
+  ): Promise<Agreement<T>> {
+    return this.pool.agree(work, isSame, signal);
+  }
+
+  nodes(): NodeHealth[] {
+    return this.pool.health();
   }
 
   each<T>(work: (node: EthNode) => Promise<T>, signal?: AbortSignal): Promise<PromiseSettledResult<T>[]> {

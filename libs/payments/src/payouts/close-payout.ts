@@ -31,6 +31,10 @@ export interface Payment {
   outsideReference?: string;
 }
 
+/** A payment that left the chain again is paid under another key. */
+export const paidKey = (id: string, reorgs: number): string =>
+  `payout/${id}/paid${reorgs === 0 ? '' : `/${reorgs + 1}`}`;
+
 /** The end of a payout that reached its recipient for good. The caller holds the payout's row. */
 export async function payPayout(
   tx: EntityManager,
@@ -41,7 +45,7 @@ export async function payPayout(
   const { at, detail, txHash = null, blockNumber, outsideReference = null } = payment;
   await ledger.post(tx, {
     kind: 'paid',
-    idempotencyKey: `payout/${payout.id}/paid`,
+    idempotencyKey: paidKey(payout.id, payout.reorgs),
     effectiveAt: at,
     transfers: [
       {

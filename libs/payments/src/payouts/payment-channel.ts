@@ -2,11 +2,13 @@ import { getAddress, isAddress, ZeroAddress } from 'ethers';
 
 import { authorizationNonce } from '../chain/authorization.js';
 import { multicall3Address } from '../chain/multicall3.js';
+import { floorToToken } from '../chain/token-units.js';
 import type { TreasuryChain } from '../chain/treasury-chain.js';
+import type { PayoutMethod } from './payout.js';
 
 /** How new payouts are going to be paid, bound to each of them when it is made. */
 export interface PaymentChannel {
-  method: 'ledger' | 'usdc';
+  method: PayoutMethod;
   /** Payouts are counted for each orchestrator and asset. */
   asset: string;
   chainId: bigint | null;
@@ -17,6 +19,8 @@ export interface PaymentChannel {
   authorizationNonce(ledgerId: string, payoutId: string): string | null;
   /** Why nothing may be paid to this address, or null. */
   objectionTo(address: string | null): string | null;
+  /** What can be paid of an amount; the rest stays payable. */
+  payableOf(microUsd: bigint): bigint;
 }
 
 /** Paid outside: exported, and marked paid by a person. Needs no address. */
@@ -29,31 +33,37 @@ export const ledgerChannel: PaymentChannel = {
   needsAddress: false,
   authorizationNonce: () => null,
   objectionTo: () => null,
+  payableOf: (microUsd) => microUsd,
 };
 
-/** The chain must have passed its guards. */
-export function usdcChannel(chain: TreasuryChain): PaymentChannel {
-  const { chainId, tokenAddress } = chain;
+/** Nothing is ever paid to these. */
+export function objectionTo(chain: TreasuryChain, address: string | null): string | null {
+  if (address === null) return 'no payout address is in force';
+  if (!isAddress(address)) return 'the payout address is not an address';
   const ours = new Map([
     [ZeroAddress, 'the zero address'],
-    [tokenAddress, 'the token itself'],
+    [chain.tokenAddress, 'the token itself'],
     [multicall3Address, 'Multicall3'],
-    [chain.treasury.address, 'our own treasury'],
     [chain.gasPayer.address, 'our own gas payer'],
+    [chain.treasury.address, 'our own treasury'],
   ]);
+  const owner = ours.get(getAddress(address));
+  return owner === undefined ? null : `the payout address is ${owner}`;
+}
+
+/** The chain must have passed its guards. */
+export function chainChannel(chain: TreasuryChain): PaymentChannel {
+  const { chainId, tokenAddress, method, decimals } = chain;
   return {
-    method: 'usdc',
+    method,
     asset: chain.asset,
     chainId,
     tokenAddress,
     treasuryAddress: chain.treasury.address,
     needsAddress: true,
-    authorizationNonce: (ledgerId, payoutId) => authorizationNonce(chainId, tokenAddress, ledgerId, payoutId),
-    objectionTo(address) {
-      if (address === null) return 'no payout address is in force';
-      if (!isAddress(address)) return 'the payout address is not an address';
-      const owner = ours.get(getAddress(address));
-      return owner === undefined ? null : `the payout address is ${owner}`;
-    },
+    authorizationNonce: (ledgerId, payoutId) =>
+      method === 'usdc' ? authorizationNonce(chainId, tokenAddress, ledgerId, payoutId) : null,
+    objectionTo: (address) => objectionTo(chain, address),
+    payableOf: (microUsd) => floorToToken(microUsd, decimals),
   };
 }

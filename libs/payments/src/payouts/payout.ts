@@ -1,6 +1,10 @@
 export const payoutStatuses = ['reserved', 'held', 'sent', 'mined', 'paid', 'returned'] as const;
 export type PayoutStatus = (typeof payoutStatuses)[number];
 
+export const payoutMethods = ['ledger', 'usdc', 'erc20'] as const;
+/** Bound to a payout when it is made. */
+export type PayoutMethod = (typeof payoutMethods)[number];
+
 /** One amount owed to one address. Its identity, amount and recipient never change. */
 export interface Payout {
   id: string;
@@ -8,7 +12,7 @@ export interface Payout {
   /** Null for method `ledger` when none was known. */
   payoutAddress: string | null;
   amountMicroUsd: bigint;
-  method: 'ledger' | 'usdc';
+  method: PayoutMethod;
   /** `mined` is provisional; only `paid` is final. */
   status: PayoutStatus;
   /** Why it is held. */
@@ -19,6 +23,8 @@ export interface Payout {
   /** Method `ledger`: where else it was paid. */
   outsideReference: string | null;
   authorizationNonce: string | null;
+  /** How often it was paid in a final block that left the chain. */
+  reorgs: number;
   createdAt: Date;
   paidAt: Date | null;
 }

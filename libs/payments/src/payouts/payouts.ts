@@ -75,13 +75,16 @@ export class Payouts {
    * Reserves all that is payable now, whatever the interval; the settler's next turn signs it.
    * @throws ConflictError while paused or while the chain cannot be used
    */
-  async runNow(): Promise<PayoutRun> {
+  async runNow(actor = 'admin'): Promise<PayoutRun> {
     const pause = await this.pauseInForce();
     if (pause) throw new ConflictError(`Settlement is paused by ${pause.actor}: ${pause.reason}`);
     const channel = await this.settler.channel();
     if (!channel)
       throw new ConflictError(`Settlement cannot start: ${this.settler.state().detail ?? 'connecting'}`);
-    return this.reservation.reserve(channel, { now: true });
+    const run = await this.reservation.reserve(channel, { now: true, actor });
+    const stopped = await this.pauseInForce();
+    if (stopped) throw new ConflictError(`Settlement is paused by ${stopped.actor}: ${stopped.reason}`);
+    return run;
   }
 
   async isPaused(): Promise<boolean> {

@@ -38,7 +38,8 @@ describe('the reservation of payouts', () => {
       minPayoutMicroUsd: usd,
       ...change,
     };
-    return new PayoutReservation(books.database, services.ledger, services.books, services.alerts, options);
+    const { ledger, books: book, alerts, audit } = services;
+    return new PayoutReservation(books.database, ledger, book, alerts, audit, options);
   };
 
   let made = 0;

@@ -6,8 +6,10 @@ import { FactLogger } from '#platform';
 import { type Database } from '#platform/database';
 
 import type { Alerts } from '../alerts/alerts.js';
+import type { AuditLog } from '../audit/audit-log.js';
 import type { Books } from '../books/books.js';
-import { type Sql, selectRow, sqlBigint, sqlTime } from '../books/sql-rows.js';
+import { ready } from '../books/ready.js';
+import { type Sql, selectRow, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
 import { account } from '../ledger/account.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { formatUsd } from '../money/micro-usd.js';
@@ -20,13 +22,13 @@ import type { Payout, PayoutRun, SkippedPayee } from './payout.js';
 import { logPayout } from './payout-facts.js';
 import { payoutId } from './payout-id.js';
 import { recordChange, selectPayout } from './payout-rows.js';
-import { lockControl } from './settlement-control.js';
+import { lockControl, readPause } from './settlement-control.js';
 
 const dueRow = z.object({ due: z.boolean(), now: sqlTime });
-const numberRow = z.object({ number: sqlBigint });
+const numberRow = z.object({ orchestrator_id: z.uuid(), number: sqlBigint });
 
-/** Bounds the transaction; whoever is left comes with the next turn. */
-const payeesPerTurn = 500;
+/** Bounds one transaction; the next payees come with the next one. */
+const payeesPerTransaction = 500;
 
 /** Alerts at most; a payer with more payees without an address knows by then. */
 const namedWithoutAddress = 1_000;
@@ -34,10 +36,38 @@ const namedWithoutAddress = 1_000;
 /** How often who waits for an address is looked up. */
 const lookAgainMs = 60_000;
 
+/** What must be known of the chain before payouts are made, so that books that are older than the chain pay nothing again. */
+export interface ChainGuard {
+  /** Takes over what the books have lost. The reason that stopped settlement, or null. */
+  check(signal?: AbortSignal): Promise<string | null>;
+  /** Of these identities those that the token has seen. */
+  usedNow(nonces: readonly string[], signal?: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Stops settlement when one of these was paid before the books begin. */
+  older(
+    payouts: readonly { authorizationNonce: string | null }[],
+    signal?: AbortSignal,
+  ): Promise<string | null>;
+}
+
 interface Terms {
   ledgerId: string;
   channel: PaymentChannel;
   at: Date;
+}
+
+/** A payee with the identity that its next payout will have. */
+interface NextPayout extends PayablePayee {
+  number: bigint;
+  id: string;
+  authorizationNonce: string | null;
+}
+
+export interface ReserveRequest {
+  /** Whatever the interval. */
+  now?: boolean;
+  /** Who asked for it; it is in the audit log then. */
+  actor?: string | null;
+  signal?: AbortSignal | undefined;
 }
 
 /** Payable balances become payouts: the ledger's reserve entry and the payout's row in one transaction. */
@@ -50,32 +80,42 @@ export class PayoutReservation {
     private readonly ledger: Ledger,
     private readonly books: Books,
     private readonly alerts: Alerts,
+    private readonly audit: AuditLog,
     private readonly options: SettlementOptions,
+    private readonly guard?: ChainGuard,
   ) {}
 
   /** Reserves when the settle interval has passed since payouts were last made, or always with `now`. */
-  async reserve(channel: PaymentChannel, { now = false } = {}): Promise<PayoutRun> {
+  async reserve(channel: PaymentChannel, request: ReserveRequest = {}): Promise<PayoutRun> {
+    const { now = false, signal } = request;
     await this.tendAlerts(channel, now);
+    const run: PayoutRun = { payouts: [], skipped: [] };
+    const sql = ready(this.database);
+    if ((await readPause(sql)) !== null || (!now && !(await this.due(sql)).due)) return run;
     const { ledgerId } = await this.books.current();
-    const run = await this.database.transaction(async (tx) => {
-      const made: PayoutRun = { payouts: [], skipped: [] };
-      // The lock first: of two replicas that find payouts due, the second sees those of the first.
-      if ((await lockControl(tx)) !== null) return made;
-      const clock = await this.due(tx);
-      if (!clock.due && !now) return made;
-      await this.reservePayees(tx, made, { ledgerId, channel, at: clock.now });
-      if (channel.needsAddress && now) made.skipped.push(...(await this.withoutAddress(tx)));
-      return made;
-    });
-    for (const payout of run.payouts) {
-      logPayout(this.log, payout.status === 'held' ? 'payout held' : 'payout reserved', payout);
+    // Nothing is asked of the chain while nobody is owed anything.
+    if (!now && (await this.nextPayouts(sql, { ledgerId, channel, after: null })).length === 0) return run;
+    if (this.guard && (await this.guard.check(signal)) !== null) return run;
+    for (let after: string | null = null, isFirst = true; ; isFirst = false) {
+      const payees = await this.nextPayouts(sql, { ledgerId, channel, after });
+      const free = await this.unusedOnes(payees, run, signal);
+      const made = await this.reservePage(free, { ledgerId, channel }, { ...request, isFirst });
+      if (!made) return run;
+      run.payouts.push(...made.payouts);
+      run.skipped.push(...made.skipped);
+      for (const payout of made.payouts) {
+        logPayout(this.log, payout.status === 'held' ? 'payout held' : 'payout reserved', payout);
+      }
+      if (payees.length < payeesPerTransaction) break;
+      after = payees.at(-1)?.orchestratorId ?? null;
     }
+    if (channel.needsAddress && now) run.skipped.push(...(await this.withoutAddress(sql)));
     return run;
   }
 
-  private async due(tx: EntityManager): Promise<z.output<typeof dueRow>> {
+  private async due(sql: Sql): Promise<z.output<typeof dueRow>> {
     const row = await selectRow(
-      tx,
+      sql,
       dueRow,
       `select payments.clock() as now,
               coalesce(max(created_at) + make_interval(secs => $1) <= payments.clock(), true) as due
@@ -86,25 +126,97 @@ export class PayoutReservation {
     return row;
   }
 
-  /** Past those to whom nothing may be paid, so that they do not keep the others waiting. */
-  private async reservePayees(tx: EntityManager, made: PayoutRun, terms: Terms): Promise<void> {
+  /** In the order of their accounts' codes, in which their balances are locked. */
+  private async nextPayouts(
+    sql: Sql,
+    { ledgerId, channel, after }: { ledgerId: string; channel: PaymentChannel; after: string | null },
+  ): Promise<NextPayout[]> {
     const { minPayoutMicroUsd } = this.options;
-    const { needsAddress } = terms.channel;
-    for (let after: string | null = null; ;) {
-      const limit = payeesPerTurn - made.payouts.length;
-      const payees = await payablePayees(tx, { minPayoutMicroUsd, needsAddress, after, limit });
+    const { needsAddress, asset } = channel;
+    const payees = await payablePayees(sql, {
+      minPayoutMicroUsd,
+      needsAddress,
+      after,
+      limit: payeesPerTransaction,
+    });
+    const numbers = await this.nextNumbers(sql, payees, asset);
+    return payees.map((payee) => {
+      const number = numbers.get(payee.orchestratorId) ?? 1n;
+      const id = payoutId(ledgerId, payee.orchestratorId, asset, number);
+      return { ...payee, number, id, authorizationNonce: channel.authorizationNonce(ledgerId, id) };
+    });
+  }
+
+  private async nextNumbers(
+    sql: Sql,
+    payees: readonly PayablePayee[],
+    asset: string,
+  ): Promise<Map<string, bigint>> {
+    const rows = await selectRows(
+      sql,
+      numberRow,
+      `select orchestrator_id, max(number) + 1 as number from payments.payout
+        where asset = $1 and orchestrator_id = any ($2::uuid[]) group by 1`,
+      [asset, payees.map(({ orchestratorId }) => orchestratorId)],
+    );
+    return new Map(rows.map((row) => [row.orchestrator_id, row.number]));
+  }
+
+  /** An identity that the token has seen, and the books have not, was paid by books that are newer than these. */
+  private async unusedOnes(
+    payees: NextPayout[],
+    run: PayoutRun,
+    signal?: AbortSignal,
+  ): Promise<NextPayout[]> {
+    const nonces = payees.flatMap(({ authorizationNonce: nonce }) => (nonce === null ? [] : [nonce]));
+    if (!this.guard || nonces.length === 0) return payees;
+    const used = await this.guard.usedNow(nonces, signal);
+    const known = payees.filter(({ authorizationNonce: nonce }) => nonce !== null && used.has(nonce));
+    if (known.length === 0) return payees;
+    const older = await this.guard.older(known, signal);
+    const reason =
+      older ??
+      'its next payout is on the chain already and not final yet: the books are older than the chain';
+    run.skipped.push(
+      ...known.map(({ orchestratorId, payableMicroUsd }) => ({ orchestratorId, payableMicroUsd, reason })),
+    );
+    this.log.warn('payouts known to the chain', { payees: known.length, reason });
+    return payees.filter((payee) => !known.includes(payee));
+  }
+
+  /** Undefined when there is nothing to be made any more: paused meanwhile, or another replica was faster. */
+  private reservePage(
+    payees: readonly NextPayout[],
+    { ledgerId, channel }: Omit<Terms, 'at'>,
+    { now = false, actor = null, isFirst }: ReserveRequest & { isFirst: boolean },
+  ): Promise<PayoutRun | undefined> {
+    return this.database.transaction(async (tx) => {
+      // The lock first: of two replicas that find payouts due, the second sees those of the first.
+      if ((await lockControl(tx)) !== null) return undefined;
+      const { due, now: at } = await this.due(tx);
+      if (isFirst && !due && !now) return undefined;
+      const made: PayoutRun = { payouts: [], skipped: [] };
+      const numbers = await this.nextNumbers(tx, payees, channel.asset);
       for (const payee of payees) {
-        const outcome = await this.reserveOne(tx, payee, terms);
+        // Another replica has made it meanwhile.
+        if ((numbers.get(payee.orchestratorId) ?? 1n) !== payee.number) continue;
+        const outcome = await this.reserveOne(tx, payee, { ledgerId, channel, at });
         if ('reason' in outcome) made.skipped.push(outcome);
         else made.payouts.push(outcome);
       }
-      after = payees.at(-1)?.orchestratorId ?? null;
-      if (payees.length < limit || made.payouts.length >= payeesPerTurn) return;
-    }
+      if (actor !== null && (isFirst || made.payouts.length > 0)) {
+        const amount = made.payouts.reduce((sum, { amountMicroUsd }) => sum + amountMicroUsd, 0n);
+        await this.audit.record(tx, {
+          ...{ actor, action: 'payouts run', subject: 'settlement' },
+          after: { payouts: made.payouts.length, amount_usd: formatUsd(amount) },
+        });
+      }
+      return made;
+    });
   }
 
-  private async withoutAddress(tx: EntityManager): Promise<SkippedPayee[]> {
-    const payees = await this.homeless(tx);
+  private async withoutAddress(sql: Sql): Promise<SkippedPayee[]> {
+    const payees = await this.homeless(sql);
     return payees.map(({ orchestratorId, payableMicroUsd }) => ({
       ...{ orchestratorId, payableMicroUsd },
       reason: 'no payout address is in force',
@@ -130,30 +242,29 @@ export class PayoutReservation {
 
   private async reserveOne(
     tx: EntityManager,
-    { orchestratorId, isRest }: PayablePayee,
-    { ledgerId, channel, at }: Terms,
+    { orchestratorId, isRest, number, id, authorizationNonce }: NextPayout,
+    { channel, at }: Terms,
   ): Promise<Payout | SkippedPayee> {
     const payableMicroUsd = await this.ledger.lockBalance(tx, account.payable(orchestratorId));
     const { minPayoutMicroUsd: min, maxPayoutMicroUsd: max } = this.options;
-    if (payableMicroUsd < 1n || (!isRest && payableMicroUsd < min)) {
+    const amountMicroUsd = channel.payableOf(payableMicroUsd);
+    if (amountMicroUsd < 1n || (!isRest && amountMicroUsd < min)) {
       return { orchestratorId, payableMicroUsd, reason: 'below the minimum payout' };
     }
     const address = await payoutAddressAt(tx, orchestratorId, at);
     const objection = channel.objectionTo(address);
     if (objection !== null) return { orchestratorId, payableMicroUsd, reason: objection };
 
-    const number = await this.nextNumber(tx, orchestratorId, channel.asset);
-    const id = payoutId(ledgerId, orchestratorId, channel.asset, number);
     const holdReason =
-      max !== undefined && payableMicroUsd > max ? `above the maximum payout of $${formatUsd(max)}` : null;
+      max !== undefined && amountMicroUsd > max ? `above the maximum payout of $${formatUsd(max)}` : null;
     await tx.query(
       `insert into payments.payout (id, orchestrator_id, method, asset, number, amount_micro_usd, payout_address,
            chain_id, token_address, treasury_address, authorization_nonce, status, hold_reason, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
       [
-        ...[id, orchestratorId, channel.method, channel.asset, number.toString(), payableMicroUsd.toString()],
+        ...[id, orchestratorId, channel.method, channel.asset, number.toString(), amountMicroUsd.toString()],
         ...[address === null ? null : getAddress(address), channel.chainId?.toString() ?? null],
-        ...[channel.tokenAddress, channel.treasuryAddress, channel.authorizationNonce(ledgerId, id)],
+        ...[channel.tokenAddress, channel.treasuryAddress, authorizationNonce],
         ...[holdReason === null ? 'reserved' : 'held', holdReason, at],
       ],
     );
@@ -165,7 +276,7 @@ export class PayoutReservation {
         {
           debit: account.payable(orchestratorId),
           credit: account.inSettlement(orchestratorId),
-          amountMicroUsd: payableMicroUsd,
+          amountMicroUsd,
         },
       ],
       meta: { payoutId: id },
@@ -179,15 +290,5 @@ export class PayoutReservation {
     const payout = await selectPayout(tx, id);
     if (!payout) throw new Error(`the payout ${id} was not stored`);
     return payout;
-  }
-
-  private async nextNumber(tx: EntityManager, orchestratorId: string, asset: string): Promise<bigint> {
-    const row = await selectRow(
-      tx,
-      numberRow,
-      `select coalesce(max(number), 0) + 1 as number from payments.payout where orchestrator_id = $1 and asset = $2`,
-      [orchestratorId, asset],
-    );
-    return row?.number ?? 1n;
   }
 }

@@ -2,9 +2,10 @@ import { z } from 'zod';
 
 import { hex32Schema } from '#platform';
 
-import { type Sql, selectRow, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
+import { type Sql, selectRows, sqlBigint, sqlTime } from '../books/sql-rows.js';
 import type { TreasuryChain } from '../chain/treasury-chain.js';
-import type { AuthorizationFact } from '../chain/usdc.js';
+import type { AuthorizationFact } from '../chain/treasury-events.js';
+import { treasuryKey } from './scan-rows.js';
 
 const factRow = z
   .object({
@@ -29,12 +30,6 @@ const factRow = z
 /** What a final block says about one authorization of the treasury. */
 export type FinalAuthorization = z.output<typeof factRow>;
 
-export const treasuryKey = (chain: TreasuryChain): string[] => [
-  chain.chainId.toString(),
-  chain.tokenAddress,
-  chain.treasury.address,
-];
-
 export const finalAuthorizations = (
   sql: Sql,
   chain: TreasuryChain,
@@ -43,11 +38,12 @@ export const finalAuthorizations = (
   selectRows(
     sql,
     factRow,
-    `select nonce, kind, tx_hash, block_number, block_time, to_address, amount from payments.chain_authorization
+    `select nonce, kind, tx_hash, block_number, block_time, to_address, amount from payments.final_authorization
       where chain_id = $1 and token_address = $2 and treasury_address = $3 and nonce = any ($4)`,
     [...treasuryKey(chain), nonces],
   );
 
+/** A fact that is in the books already, and whose block is still in the chain, is not written twice. */
 export async function storeAuthorization(
   tx: Sql,
   chain: TreasuryChain,
@@ -60,55 +56,17 @@ export async function storeAuthorization(
       `the authorization ${fact.nonce} was used in ${fact.txHash} without a transfer: not a sound USDC`,
     );
   }
+  const same = 'k.chain_id = $1 and k.token_address = $2 and k.treasury_address = $3 and k.nonce = $4';
   await tx.query(
     `insert into payments.chain_authorization (chain_id, token_address, treasury_address, nonce, kind, tx_hash,
-         block_number, block_time, to_address, amount)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+         block_number, block_time, to_address, amount, block_hash, generation)
+       select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+              1 + coalesce((select max(k.generation) from payments.chain_authorization k where ${same}), 0)
+        where not exists (select 1 from payments.final_authorization k where ${same})
+       on conflict do nothing`,
     [
       ...[...treasuryKey(chain), fact.nonce, fact.kind, fact.txHash, fact.blockNumber.toString(), blockTime],
-      ...[transfer?.to ?? null, transfer?.value.toString() ?? null],
+      ...[transfer?.to ?? null, transfer?.value.toString() ?? null, fact.blockHash],
     ],
-  );
-}
-
-const scanRow = z.object({ scanned_to_block: sqlBigint });
-
-export async function scannedTo(sql: Sql, chain: TreasuryChain): Promise<bigint | undefined> {
-  const row = await selectRow(
-    sql,
-    scanRow,
-    `select scanned_to_block from payments.authorization_scan
-      where chain_id = $1 and token_address = $2 and treasury_address = $3`,
-    treasuryKey(chain),
-  );
-  return row?.scanned_to_block;
-}
-
-/** The first block that was read for these books. */
-export async function scanBegan(sql: Sql, chain: TreasuryChain): Promise<bigint | undefined> {
-  const row = await selectRow(
-    sql,
-    z.object({ first_block: sqlBigint }),
-    `select first_block from payments.authorization_scan
-      where chain_id = $1 and token_address = $2 and treasury_address = $3`,
-    treasuryKey(chain),
-  );
-  return row?.first_block;
-}
-
-/** New books begin at `block`: what the treasury did before is not theirs. */
-export async function beginScan(sql: Sql, chain: TreasuryChain, block: bigint): Promise<void> {
-  await sql.query(
-    `insert into payments.authorization_scan (chain_id, token_address, treasury_address, first_block, scanned_to_block)
-       values ($1, $2, $3, $4::bigint + 1, $4) on conflict do nothing`,
-    [...treasuryKey(chain), block.toString()],
-  );
-}
-
-export async function advanceScan(tx: Sql, chain: TreasuryChain, block: bigint): Promise<void> {
-  await tx.query(
-    `update payments.authorization_scan set scanned_to_block = greatest(scanned_to_block, $4)
-      where chain_id = $1 and token_address = $2 and treasury_address = $3`,
-    [...treasuryKey(chain), block.toString()],
   );
 }

@@ -5,10 +5,10 @@ import { type BroadcastClass, classifyFailure, mostTelling } from '../chain/broa
 import type { TreasuryChain } from '../chain/treasury-chain.js';
 import type { Payout } from '../payouts/payout.js';
 import { logPayout } from '../payouts/payout-facts.js';
-import { recordChange, selectPayouts } from '../payouts/payout-rows.js';
+import { recordChanges, selectPayouts } from '../payouts/payout-rows.js';
 import { type Attempt, lockSettlement } from './settlement-rows.js';
 
-const accepted = (outcome: BroadcastClass): boolean => outcome === 'accepted' || outcome === 'known';
+export const isAccepted = (outcome: BroadcastClass): boolean => outcome === 'accepted' || outcome === 'known';
 
 /** The same bytes again after this long: doubled with each time, since a node that has them needs them no more. */
 const resendAfterMs = { first: 2_000, most: 60_000 };
@@ -47,7 +47,7 @@ export class Broadcasting {
     const broadcast = await this.toAllNodes(attempt, signal);
     const sent = await this.database.transaction((tx) => this.record(tx, settlementId, attempt, broadcast));
     for (const payout of sent) logPayout(this.log, 'payout sent', payout);
-    if (!accepted(broadcast.outcome) && broadcast.outcome !== attempt.lastErrorClass) {
+    if (!isAccepted(broadcast.outcome) && broadcast.outcome !== attempt.lastErrorClass) {
       this.log.warn('settlement not accepted', { settlementId, txHash: attempt.txHash, ...broadcast });
     }
     return broadcast;
@@ -83,13 +83,13 @@ export class Broadcasting {
               send_state = case when $4 then 'accepted' when send_state = 'accepted' then send_state
                                 when $2 = 'terminal' then 'rejected' else 'maybe_sent' end
         where id = $1`,
-      [attempt.id.toString(), accepted(outcome) ? null : outcome, detail, accepted(outcome)],
+      [attempt.id.toString(), isAccepted(outcome) ? null : outcome, detail, isAccepted(outcome)],
     );
     await tx.query(`update payments.settlement set trouble = $2 where id = $1 and status <> 'final'`, [
       settlementId,
-      accepted(outcome) || outcome === 'nonce-too-low' ? null : (detail ?? outcome),
+      isAccepted(outcome) || outcome === 'nonce-too-low' ? null : (detail ?? outcome),
     ]);
-    if (settlement?.status !== 'signed' || !accepted(outcome)) return [];
+    if (settlement?.status !== 'signed' || !isAccepted(outcome)) return [];
     await tx.query(`update payments.settlement set status = 'sent' where id = $1`, [settlementId]);
     const payouts = await selectPayouts(
       tx,
@@ -97,13 +97,12 @@ export class Broadcasting {
         where i.settlement_id = $1 and i.outcome is null and p.status = 'reserved' for update of p`,
       [settlementId],
     );
-    for (const { id } of payouts) {
-      await tx.query(`update payments.payout set status = 'sent', tx_hash = $2 where id = $1`, [
-        id,
-        attempt.txHash,
-      ]);
-      await recordChange(tx, id, 'sent', `accepted by the network as ${attempt.txHash}`);
-    }
+    const ids = payouts.map(({ id }) => id);
+    await tx.query(`update payments.payout set status = 'sent', tx_hash = $2 where id = any ($1::uuid[])`, [
+      ids,
+      attempt.txHash,
+    ]);
+    await recordChanges(tx, ids, 'sent', `accepted by the network as ${attempt.txHash}`);
     return payouts.map((payout) => ({ ...payout, status: 'sent', txHash: attempt.txHash }));
   }
 }

@@ -4,6 +4,7 @@ import { Wallet } from 'ethers';
 import { z } from 'zod';
 
 import { developmentKeys } from '../../testing/development-keys.js';
+import { startRpcProxy } from '../../testing/rpc-proxy.js';
 import { openTestSettlement, type TestSettlement } from '../../testing/test-settlement.js';
 
 Logger.overrideLogger(false);
@@ -92,10 +93,30 @@ describe('the guards of settlement', () => {
     expect(await world.transfers()).toEqual(only(address, 10n * usd));
   });
 
-  it('pass by a broken node when another one answers', async () => {
+  const gone = 'http://127.0.0.1:9';
+
+  it('pass by a broken node when two others agree', async () => {
     const { address } = await world.owe(10n * usd);
-    const process = world.process({ chain: { rpcUrls: ['http://127.0.0.1:1', world.proxy.url] } });
+    const process = world.process({ chain: { rpcUrls: [gone, world.proxy.url, world.anvil.rpcUrl] } });
     await world.untilFinal(process);
     expect(await world.transfers()).toEqual(only(address, 10n * usd));
+    expect(process.settler.nodes().map(({ state }) => state)).toEqual(['distrusted', 'healthy', 'healthy']);
+  });
+
+  it('take nothing for final on the word of one of two nodes, until the other says the same', async () => {
+    await world.owe(10n * usd);
+    const other = await startRpcProxy(world.anvil.rpcUrl);
+    const process = world.process({ chain: { rpcUrls: [world.proxy.url, other.url] } });
+    await process.settler.tick();
+    await world.mine(3);
+    other.decide(({ method }) => (method === 'eth_getTransactionReceipt' ? { result: null } : 'forward'));
+    for (let turn = 0; turn < 3; turn += 1) await process.settler.tick();
+    expect((await process.payouts.list()).items).toMatchObject([{ status: 'mined' }]);
+    const { items } = await process.settlements.list();
+    expect(items[0]?.trouble).toMatch(/^final at one node only: the nodes do not agree/);
+    other.decide(() => 'forward');
+    await process.settler.tick();
+    expect((await process.payouts.list()).items).toMatchObject([{ status: 'paid' }]);
+    await other.stop();
   });
 });

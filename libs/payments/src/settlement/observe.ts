@@ -48,3 +48,16 @@ export async function observe(
     final !== null && (await node.nonce(settlement.fromAddress, final.number)) > settlement.nonce;
   return { kind: 'nonce-consumed', isFinal };
 }
+
+/** Whether two nodes tell the same end: the same tx in the same final block with the same events. */
+export function isSameEnd(one: Observation, other: Observation): boolean {
+  if (one.kind === 'nonce-consumed') return other.kind === 'nonce-consumed' && one.isFinal && other.isFinal;
+  if (one.kind !== 'mined' || other.kind !== 'mined' || !one.isFinal || !other.isFinal) return false;
+  return essence(one.receipt) === essence(other.receipt);
+}
+
+const essence = ({ transactionHash, blockHash, status, logs, ...receipt }: Receipt): string =>
+  [
+    ...[transactionHash, blockHash, status, receipt.gasUsed, receipt.effectiveGasPrice],
+    ...logs.map(({ address, topics, data, logIndex }) => [address, ...topics, data, logIndex].join(' ')),
+  ].join('\n');

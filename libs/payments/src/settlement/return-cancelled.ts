@@ -6,13 +6,13 @@ import { type Database } from '#platform/database';
 import { ready } from '../books/ready.js';
 import { selectRows, sqlBigint } from '../books/sql-rows.js';
 import type { TreasuryChain } from '../chain/treasury-chain.js';
-import { decodeTokenAnswer, encodeTokenCall } from '../chain/usdc.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { returnPayout } from '../payouts/close-payout.js';
 import { logPayout } from '../payouts/payout-facts.js';
 import { selectPayout } from '../payouts/payout-rows.js';
-import { treasuryKey } from '../reconciliation/authorization-rows.js';
 import type { AuthorizationScan } from '../reconciliation/authorization-scan.js';
+import { treasuryKey } from '../reconciliation/scan-rows.js';
+import type { SeenPayments } from '../reconciliation/seen-payments.js';
 
 const cancelledRow = z.object({ id: z.uuid(), authorization_nonce: z.string(), valid_before: sqlBigint });
 
@@ -31,6 +31,7 @@ export class CancelledPayouts {
     private readonly database: Database,
     private readonly chain: TreasuryChain,
     private readonly scan: AuthorizationScan,
+    private readonly seen: SeenPayments,
     private readonly ledger: Ledger,
   ) {}
 
@@ -47,29 +48,21 @@ export class CancelledPayouts {
     if (cancelled.length === 0) return;
     this.lookedAtMs = performance.now();
     const final = await this.scan.advance(signal);
-    if (!final) return;
-    await this.scan.settleUsed(cancelled.map(({ id }) => id));
+    if (!final || this.scan.disagreement !== null) return;
+    await this.seen.settleUsed(cancelled.map(({ id }) => id));
     const facts = await this.scan.factsOf(cancelled.map(({ authorization_nonce }) => authorization_nonce));
     for (const { id, authorization_nonce: nonce, valid_before } of cancelled) {
       const fact = facts.get(nonce);
       if (fact?.kind === 'used') continue;
       const isOver = fact?.kind === 'cancelled' || final.timestamp >= valid_before;
       if (!isOver) continue;
-      if (fact === undefined && (await this.isUsed(nonce, final.number, signal))) continue;
+      // Unknown is not unused: it waits for two nodes that say so.
+      if (fact === undefined && (await this.scan.isUsed(nonce, final.number, signal)) !== false) continue;
       await this.giveBack(
         id,
         fact ? `its authorization was cancelled in ${fact.txHash}` : 'its authorization expired unused',
       );
     }
-  }
-
-  private isUsed(nonce: string, atBlock: bigint, signal?: AbortSignal): Promise<boolean> {
-    const { tokenAddress, treasury } = this.chain;
-    const data = encodeTokenCall('authorizationState', [treasury.address, nonce]);
-    return this.chain.ask(async (node) => {
-      const answer = await node.call({ to: tokenAddress, data }, atBlock);
-      return decodeTokenAnswer('authorizationState', answer, z.boolean());
-    }, signal);
   }
 
   private async giveBack(id: string, detail: string): Promise<void> {

@@ -1,6 +1,8 @@
 import type { ChainOptions } from '../chain/chain-options.js';
+import { mostDecimals } from '../chain/token-units.js';
+import type { PayoutMethod } from '../payouts/payout.js';
 
-export type SettlementMethod = 'ledger' | 'usdc' | 'erc20';
+export type SettlementMethod = PayoutMethod;
 
 export interface SettlementOptions {
   method: SettlementMethod;
@@ -19,6 +21,8 @@ export interface SettlementOptions {
   authorizationSeconds?: number | undefined;
   /** How long a tx may stay unmined before its fee is raised. 30 s unless given. */
   feeBumpSeconds?: number | undefined;
+  /** How often what the chain shows is compared with the books, whether or not something is to be signed. 60 s unless given. */
+  checkSeconds?: number | undefined;
   /** How often the chain is asked about what only waits: for finality, for funds. 5 s unless given. */
   pollSeconds?: number | undefined;
 }
@@ -34,14 +38,20 @@ export class SettlementOptionsError extends Error {
 
 /** @throws SettlementOptionsError */
 export function checkSettlementOptions({ method, chain, ...options }: SettlementOptions): void {
-  if (method === 'erc20') {
+  if (method === 'ledger') return;
+  if (!chain) throw new SettlementOptionsError(`SETTLEMENT_METHOD=${method} needs a chain and a payer`);
+  if (options.maxPayoutMicroUsd === undefined || options.maxDailyPayoutMicroUsd === undefined) {
     throw new SettlementOptionsError(
-      'SETTLEMENT_METHOD=erc20 is not available yet; use usdc for a token with EIP-3009, or ledger',
+      `SETTLEMENT_METHOD=${method} needs MAX_PAYOUT_USD and MAX_DAILY_PAYOUT_USD`,
     );
   }
-  if (method !== 'usdc') return;
-  if (!chain) throw new SettlementOptionsError('SETTLEMENT_METHOD=usdc needs a chain and a payer');
-  if (options.maxPayoutMicroUsd === undefined || options.maxDailyPayoutMicroUsd === undefined) {
-    throw new SettlementOptionsError('SETTLEMENT_METHOD=usdc needs MAX_PAYOUT_USD and MAX_DAILY_PAYOUT_USD');
+  const { tokenDecimals = 6 } = chain;
+  if (method === 'usdc' && tokenDecimals !== 6) throw new SettlementOptionsError('USDC has six decimals');
+  if (!Number.isInteger(tokenDecimals) || tokenDecimals < 0 || tokenDecimals > mostDecimals) {
+    throw new SettlementOptionsError(`TOKEN_DECIMALS must be a whole number from 0 to ${mostDecimals}`);
   }
 }
+
+/** The chain as the method uses it; undefined for `ledger`. */
+export const chainOptionsOf = ({ method, chain }: SettlementOptions): ChainOptions | undefined =>
+  method === 'ledger' || !chain ? undefined : { ...chain, method };

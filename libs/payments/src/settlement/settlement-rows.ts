@@ -17,6 +17,7 @@ const settlementRow = z
     mined_tx_hash: hex32Schema.nullable(),
     mined_block_number: sqlBigint.nullable(),
     mined_block_hash: hex32Schema.nullable(),
+    cancel_requested: z.boolean(),
     trouble: z.string().nullable(),
   })
   .transform((row) => ({
@@ -30,6 +31,8 @@ const settlementRow = z
     minedTxHash: row.mined_tx_hash,
     minedBlockNumber: row.mined_block_number,
     minedBlockHash: row.mined_block_hash,
+    /** A person has given its nonce up: it is to be used by a tx to ourselves. */
+    cancelRequested: row.cancel_requested,
     trouble: row.trouble,
   }));
 
@@ -37,7 +40,7 @@ const settlementRow = z
 export type Settlement = z.output<typeof settlementRow>;
 
 const settlementColumns = `id, chain_id, from_address, nonce, tx_to, tx_data, status, mined_tx_hash, mined_block_number,
-  mined_block_hash, trouble`;
+  mined_block_hash, cancel_requested, trouble`;
 
 export const lockSettlement = (tx: Sql, id: string): Promise<Settlement | undefined> =>
   selectRow(
@@ -113,9 +116,11 @@ const itemRow = z
     position: z.int(),
     amount_micro_usd: sqlBigint,
     payout_address: z.string(),
-    authorization_nonce: hex32Schema,
+    method: z.enum(['usdc', 'erc20']),
+    authorization_nonce: hex32Schema.nullable(),
     token_address: z.string(),
     treasury_address: z.string(),
+    failures: z.int(),
   })
   .transform((row) => ({
     payoutId: row.payout_id,
@@ -123,9 +128,12 @@ const itemRow = z
     position: row.position,
     amountMicroUsd: row.amount_micro_usd,
     payoutAddress: row.payout_address,
+    method: row.method,
     authorizationNonce: row.authorization_nonce,
     tokenAddress: row.token_address,
     treasuryAddress: row.treasury_address,
+    /** Final txs in which it was not executed. */
+    failures: row.failures,
   }));
 
 /** A payout as part of a settlement. */
@@ -135,8 +143,8 @@ export const openItems = (tx: Sql, settlementId: string): Promise<SettlementItem
   selectRows(
     tx,
     itemRow,
-    `select i.payout_id, p.orchestrator_id, i.position, p.amount_micro_usd, p.payout_address, p.authorization_nonce,
-            p.token_address, p.treasury_address
+    `select i.payout_id, p.orchestrator_id, i.position, p.amount_micro_usd, p.payout_address, p.method,
+            p.authorization_nonce, p.token_address, p.treasury_address, p.failures
        from payments.settlement_item i join payments.payout p on p.id = i.payout_id
       where i.settlement_id = $1 and i.outcome is null order by i.position`,
     [settlementId],

@@ -13,9 +13,12 @@ import { AuditLog } from '../audit/audit-log.js';
 import { Books } from '../books/books.js';
 import { Ledger } from '../ledger/ledger.js';
 import { Payouts } from '../payouts/payouts.js';
+import { ForeignPayments } from '../reconciliation/foreign-payments.js';
 import { Reconciliation } from '../reconciliation/reconciliation.js';
+import { ReconciliationRuns } from '../reconciliation/reconciliation-runs.js';
 import { assembleSettlement, type SettlementDoors } from './assemble.js';
 import { SETTLEMENT_OPTIONS, type SettlementOptions } from './settlement-options.js';
+import { SettlementList } from './settlement-list.js';
 import { Settler } from './settler.js';
 
 const DOORS = Symbol('SETTLEMENT_DOORS');
@@ -27,7 +30,7 @@ interface SettlementModuleOptions {
 }
 
 /**
- * `Payouts`, `Settler` and `Reconciliation`. Needs `BooksModule` and `DatabaseModule`. It starts no loop: whoever
+ * What people and schedules use of settlement. Needs `BooksModule` and `DatabaseModule`. It starts no loop: whoever
  * schedules calls `Settler.tick()`.
  */
 @Global()
@@ -62,8 +65,15 @@ export class SettlementModule {
           inject: [DOORS],
           useFactory: (doors: SettlementDoors) => doors.reconciliation,
         },
+        { provide: ReconciliationRuns, inject: [DOORS], useFactory: (doors: SettlementDoors) => doors.runs },
+        { provide: ForeignPayments, inject: [DOORS], useFactory: (doors: SettlementDoors) => doors.foreign },
+        {
+          provide: SettlementList,
+          inject: [DOORS],
+          useFactory: (doors: SettlementDoors) => doors.settlements,
+        },
       ],
-      exports: [Payouts, Settler, Reconciliation],
+      exports: [Payouts, Settler, SettlementList, Reconciliation, ReconciliationRuns, ForeignPayments],
     };
   }
 }

@@ -1,18 +1,20 @@
-import { z } from 'zod';
-
 import { FactLogger } from '#platform';
 import { type Database } from '#platform/database';
 
 import { ready } from '../books/ready.js';
 import { isNodeFailure } from '../chain/rpc-pool.js';
 import type { ChainState, TreasuryChain } from '../chain/treasury-chain.js';
-import { encodeTokenCall, decodeTokenAnswer } from '../chain/usdc.js';
-import { ledgerChannel, type PaymentChannel, usdcChannel } from '../payouts/payment-channel.js';
+import type { NodeHealth } from '../chain/node-health.js';
+import { chainChannel, ledgerChannel, type PaymentChannel } from '../payouts/payment-channel.js';
 import type { PayoutReservation } from '../payouts/reserve-payouts.js';
 import type { AuthorizationScan } from '../reconciliation/authorization-scan.js';
-import { type Broadcasting, isDueToSend } from './broadcast.js';
+import type { BooksGuard } from './books-guard.js';
+import { type Broadcasting, isAccepted, isDueToSend } from './broadcast.js';
 import type { FeeBump } from './fee-bump.js';
+import { maxUnmined } from './lane-window.js';
+import { strandedPayouts } from './payable-payouts.js';
 import type { CancelledPayouts } from './return-cancelled.js';
+import type { Runway, RunwayReport } from './runway.js';
 import type { SettlementMethod } from './settlement-options.js';
 import { attemptsOf, openSettlements, type Settlement } from './settlement-rows.js';
 import type { SettlementSigning } from './sign-settlement.js';
@@ -31,10 +33,16 @@ export interface SettlementStatus {
   tokenAddress: string | null;
 }
 
+/** Bounds a turn; what is left comes with the next one. */
+const mostSignedPerTurn = 64;
+const strandedEveryMs = 60_000;
+
 /** The parts of settlement that work on a chain. */
 export interface ChainWork {
   chain: TreasuryChain;
   scan: AuthorizationScan;
+  guard: BooksGuard;
+  runway: Runway;
   signing: SettlementSigning;
   broadcasting: Broadcasting;
   watch: SettlementWatch;
@@ -52,6 +60,7 @@ export class Settler {
   private turning: Promise<void> | undefined;
   private waitsFor: string | null = null;
   private signAgainAtMs = -Infinity;
+  private strandedAtMs = -Infinity;
   private saidProblem: string | null = null;
 
   constructor(
@@ -84,7 +93,7 @@ export class Settler {
     }
     const { chain } = this.work;
     return {
-      method: 'usdc',
+      method: chain.method,
       ...chain.condition,
       waitsFor: this.waitsFor,
       treasuryAddress: chain.treasury.address,
@@ -96,21 +105,23 @@ export class Settler {
   /** How new payouts are made now; undefined while the chain has not passed its guards. */
   async channel(signal?: AbortSignal): Promise<PaymentChannel | undefined> {
     if (!this.work) return ledgerChannel;
-    return (await this.work.chain.isReady(signal)) ? usdcChannel(this.work.chain) : undefined;
+    return (await this.work.chain.isReady(signal)) ? chainChannel(this.work.chain) : undefined;
   }
 
   /** What the treasury and the gas payer hold now; null without a chain. @throws RpcSilence, RpcRefusal */
   async funds(signal?: AbortSignal): Promise<{ treasuryMicroUsd: bigint; gasWei: bigint } | null> {
-    if (!this.work) return null;
-    const { chain } = this.work;
-    return chain.ask(async (node) => {
-      const data = encodeTokenCall('balanceOf', [chain.treasury.address]);
-      const balance = await node.call({ to: chain.tokenAddress, data });
-      return {
-        treasuryMicroUsd: decodeTokenAnswer('balanceOf', balance, z.bigint()),
-        gasWei: await node.balanceWei(chain.gasPayer.address),
-      };
-    }, signal);
+    return this.work ? this.work.runway.funds(signal) : null;
+  }
+
+  /** For how many hours pay and gas last; null without a chain, or before its guards have passed. @throws RpcSilence, RpcRefusal */
+  async runway(signal?: AbortSignal): Promise<RunwayReport | null> {
+    if (!this.work || !(await this.work.chain.isReady(signal))) return null;
+    return this.work.runway.report(signal);
+  }
+
+  /** How each node has behaved. */
+  nodes(): NodeHealth[] {
+    return this.work?.chain.nodes() ?? [];
   }
 
   private async turn(signal?: AbortSignal): Promise<void> {
@@ -121,7 +132,7 @@ export class Settler {
       return;
     }
     try {
-      await this.reservation.reserve(channel);
+      await this.reservation.reserve(channel, { signal });
       if (this.work) await this.settle(this.work, signal);
       this.say(null);
     } catch (error) {
@@ -132,35 +143,63 @@ export class Settler {
   }
 
   private async settle(work: ChainWork, signal?: AbortSignal): Promise<void> {
-    await work.scan.begin(signal);
+    await work.guard.checkWhenDue(signal);
     await this.driveOpen(work, signal);
-    if (await this.signNext(work, signal)) await this.driveOpen(work, signal);
+    await this.signAll(work, signal);
     await work.cancelled.returnExpired(signal);
   }
 
-  /** What signing waits for is looked at again only now and then: it takes several questions to the node. */
-  private async signNext(work: ChainWork, signal?: AbortSignal): Promise<boolean> {
-    if (this.waitsFor !== null && performance.now() < this.signAgainAtMs) return false;
-    const signed = await work.signing.signNext(signal);
-    this.waitsFor = signed.signed ? null : signed.waitsFor;
-    this.signAgainAtMs = performance.now() + work.pollMs;
-    return signed.signed;
+  /** As long as there is something to sign and the network takes it: each settlement is on its way before the next is signed. */
+  private async signAll(work: ChainWork, signal?: AbortSignal): Promise<void> {
+    // What signing waits for is looked at again only now and then: it takes several questions to the node.
+    if (this.waitsFor !== null && performance.now() < this.signAgainAtMs) return;
+    for (let signed = 0; signed < mostSignedPerTurn && !signal?.aborted; signed += 1) {
+      const outcome = await work.signing.signNext(signal);
+      this.waitsFor = outcome.signed ? null : outcome.waitsFor;
+      this.signAgainAtMs = performance.now() + work.pollMs;
+      if (!outcome.signed) break;
+      const [newest] = await attemptsOf(ready(this.database), outcome.settlementId);
+      if (!newest) break;
+      const { outcome: answer } = await work.broadcasting.send(outcome.settlementId, newest, signal);
+      if (!isAccepted(answer)) break;
+      if ((signed + 1) % maxUnmined === 0) await this.driveOpen(work, signal);
+    }
+    this.waitsFor ??= await this.stranded(work);
+  }
+
+  /** Payouts that were made for another method, chain, token or treasury are never paid by this configuration. */
+  private async stranded({ chain, pollMs }: ChainWork): Promise<string | null> {
+    if (performance.now() < this.strandedAtMs) return null;
+    this.strandedAtMs = performance.now() + Math.max(pollMs, strandedEveryMs);
+    const count = await strandedPayouts(ready(this.database), chain);
+    return count === 0
+      ? null
+      : `${count} payouts are bound to another method, chain, token or treasury: configure it again, or cancel them`;
   }
 
   /** In the order of their nonces: a later one cannot be mined before an earlier one. */
   private async driveOpen(work: ChainWork, signal?: AbortSignal): Promise<void> {
     const lane = { chainId: work.chain.chainId, address: work.chain.gasPayer.address };
     const open = await openSettlements(ready(this.database), lane);
+    let isHead = true;
     for (const [settlement, seen] of await work.watch.observe(open, signal)) {
       if (signal?.aborted) return;
-      if (await work.watch.note(settlement, seen, signal)) await this.bringToBlock(work, settlement, signal);
+      if (!(await work.watch.note(settlement, seen, signal))) continue;
+      await this.bringToBlock(work, settlement, isHead, signal);
+      isHead = false;
     }
   }
 
-  private async bringToBlock(work: ChainWork, settlement: Settlement, signal?: AbortSignal): Promise<void> {
+  /** Only the first is held up by its own fee; the others wait for it. What a node has refused is signed anew in any place. */
+  private async bringToBlock(
+    work: ChainWork,
+    settlement: Settlement,
+    isHead: boolean,
+    signal?: AbortSignal,
+  ): Promise<void> {
     let [newest] = await attemptsOf(ready(this.database), settlement.id);
-    if (newest && work.feeBump.isDue(newest))
-      newest = (await work.feeBump.bump(settlement, signal)) ?? newest;
+    if (newest && work.feeBump.isDue(settlement, newest, isHead))
+      newest = (await work.feeBump.bump(settlement, isHead, signal)) ?? newest;
     if (newest && isDueToSend(newest)) await work.broadcasting.send(settlement.id, newest, signal);
   }
 

@@ -53,13 +53,14 @@ export async function storeAttempt(
   tx: Sql,
   settlementId: string,
   seq: number,
+  kind: 'pay' | 'cancel',
   { rawTx, txHash, fees, gasLimit }: SignedAttempt,
 ): Promise<void> {
   await tx.query(
     `insert into payments.attempt (settlement_id, seq, kind, raw_tx, tx_hash, max_fee_wei, priority_fee_wei, gas_limit)
-       values ($1, $2, 'pay', $3, $4, $5, $6, $7)`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
-      ...[settlementId, seq, rawTx, txHash],
+      ...[settlementId, seq, kind, rawTx, txHash],
       ...[fees.maxFeeWei.toString(), fees.priorityFeeWei.toString(), gasLimit.toString()],
     ],
   );

@@ -116,7 +116,9 @@ describe('settlement in trouble', () => {
       maxDailyPayoutMicroUsd: 5_000_000n * usd,
     });
     await process.settler.tick();
-    expect(process.settler.state().waitsFor).toMatch(/^the treasury holds 1000000000000 micro-dollars/);
+    expect(process.settler.state().waitsFor).toBe(
+      'the treasury holds $1000000.000000 and the next payout is $2000000.000000',
+    );
     await world.token.mint(world.payer, 1_000_000n * usd);
     await world.untilFinal(process);
     expect(await world.transfers()).toEqual(only(address, 2_000_000n * usd));

@@ -2,12 +2,13 @@ import { FactLogger } from '#platform';
 import { type Database } from '#platform/database';
 
 import { ready } from '../books/ready.js';
+import { costWei } from '../chain/eth-schemas.js';
 import type { TreasuryChain } from '../chain/treasury-chain.js';
 import type { Payout } from '../payouts/payout.js';
 import { logPayout } from '../payouts/payout-facts.js';
-import { recordChange, selectPayouts } from '../payouts/payout-rows.js';
+import { recordChanges, selectPayouts } from '../payouts/payout-rows.js';
 import type { SettlementFinality } from './finalise.js';
-import { type ChainView, observe, type Observation, viewOf } from './observe.js';
+import { type ChainView, isSameEnd, observe, type Observation, viewOf } from './observe.js';
 import { pollMs, type SettlementOptions } from './settlement-options.js';
 import { attemptsOf, lockSettlement, type Settlement } from './settlement-rows.js';
 
@@ -61,23 +62,47 @@ export class SettlementWatch {
     switch (seen.kind) {
       case 'mined':
         await this.noteMined(settlement, seen);
-        if (seen.isFinal) await this.finalise(settlement, seen, signal);
+        if (seen.isFinal) await this.finalise(settlement, signal);
         return false;
       case 'absent':
         await this.noteAbsent(settlement);
         return true;
       case 'nonce-consumed':
         await this.noteAbsent(settlement);
-        if (seen.isFinal) await this.finality.finaliseConsumed(settlement, signal);
+        if (seen.isFinal) await this.finalise(settlement, signal);
         return false;
       case 'node-behind':
         return false;
     }
   }
 
-  private async finalise({ id }: Settlement, seen: Mined, signal?: AbortSignal): Promise<void> {
-    await this.finality.finalise(id, seen, signal);
-    this.lookedAtMs.delete(id);
+  /** One node has said that it is over. It is when another one says the same. */
+  private async finalise(settlement: Settlement, signal?: AbortSignal): Promise<void> {
+    const attempts = await attemptsOf(ready(this.database), settlement.id);
+    const agreed = await this.chain.agree(
+      async (node) => observe(node, await viewOf(node, this.chain.options.finality), settlement, attempts),
+      isSameEnd,
+      signal,
+    );
+    if (!agreed.agreed) {
+      await this.sayTrouble(settlement, `final at one node only: ${agreed.detail}`);
+      return;
+    }
+    const { value: seen } = agreed;
+    if (seen.kind === 'mined' && seen.isFinal) await this.finality.finalise(settlement.id, seen, signal);
+    if (seen.kind === 'nonce-consumed' && seen.isFinal)
+      await this.finality.finaliseConsumed(settlement, signal);
+    this.lookedAtMs.delete(settlement.id);
+  }
+
+  private async sayTrouble({ id, trouble }: Settlement, detail: string): Promise<void> {
+    if (trouble === detail) return;
+    await this.database.transaction((tx) =>
+      tx.query(`update payments.settlement set trouble = $2 where id = $1 and status <> 'final'`, [
+        id,
+        detail,
+      ]),
+    );
   }
 
   private async noteMined(settlement: Settlement, { receipt }: Mined): Promise<void> {
@@ -91,11 +116,12 @@ export class SettlementWatch {
         return [];
       await tx.query(
         `update payments.settlement set status = 'mined', mined_tx_hash = $2, mined_block_number = $3,
-                mined_block_hash = $4, receipt_ok = $5, gas_used = $6, gas_price_wei = $7, trouble = null
+                mined_block_hash = $4, receipt_ok = $5, gas_used = $6, gas_price_wei = $7, gas_cost_wei = $8, trouble = null
           where id = $1`,
         [
           ...[settlement.id, receipt.transactionHash, receipt.blockNumber.toString(), receipt.blockHash],
           ...[receipt.status, receipt.gasUsed.toString(), receipt.effectiveGasPrice.toString()],
+          costWei(receipt).toString(),
         ],
       );
       return this.movePayouts(tx, settlement.id, {
@@ -116,7 +142,7 @@ export class SettlementWatch {
       if (locked?.status !== 'mined' || locked.minedBlockHash !== settlement.minedBlockHash) return [];
       await tx.query(
         `update payments.settlement set status = 'sent', mined_tx_hash = null, mined_block_number = null,
-                mined_block_hash = null, receipt_ok = null, gas_used = null, gas_price_wei = null
+                mined_block_hash = null, receipt_ok = null, gas_used = null, gas_price_wei = null, gas_cost_wei = null
           where id = $1`,
         [settlement.id],
       );
@@ -152,13 +178,12 @@ export class SettlementWatch {
         where i.settlement_id = $1 and i.outcome is null for update of p`,
       [settlementId],
     );
-    for (const { id } of payouts) {
-      await tx.query(
-        `update payments.payout set status = $2, tx_hash = $3, block_number = $4 where id = $1`,
-        [...[id, to.status, to.txHash, to.blockNumber?.toString() ?? null]],
-      );
-      await recordChange(tx, id, to.status, to.detail);
-    }
+    const ids = payouts.map(({ id }) => id);
+    await tx.query(
+      `update payments.payout set status = $2, tx_hash = $3, block_number = $4 where id = any ($1::uuid[])`,
+      [ids, to.status, to.txHash, to.blockNumber?.toString() ?? null],
+    );
+    await recordChanges(tx, ids, to.status, to.detail);
     const { status, txHash, blockNumber } = to;
     return payouts.map((payout) => ({ ...payout, status, txHash, blockNumber }));
   }

@@ -40,13 +40,20 @@ const payoutRow = z.object({
   return_at: entryColumns.at,
 });
 
-const entryJoin = (kind: string): string => `
+/** A payment that left the chain again is paid under another key. */
+const suffix = {
+  reserve: `''`,
+  return: `''`,
+  paid: `case when p.reorgs > 0 then '/' || (p.reorgs + 1) else '' end`,
+};
+
+const entryJoin = (kind: keyof typeof suffix): string => `
   left join lateral (
     select t.amount, d.code as debit, c.code as credit, e.effective_at as at
       from ledger.journal_entry e
       join ledger.transfer t on t.journal_entry_id = e.id and t.effective_at = e.effective_at
       join ledger.account d on d.id = t.debit_account_id join ledger.account c on c.id = t.credit_account_id
-     where e.idempotency_key = 'payout/' || p.id || '/${kind}' and e.kind = '${kind}'
+     where e.idempotency_key = 'payout/' || p.id || '/${kind}' || ${suffix[kind]} and e.kind = '${kind}'
      order by t.amount limit 1) ${kind}_entry on true`;
 
 const payoutsQuery = `
@@ -58,7 +65,7 @@ const payoutsQuery = `
          paid_entry.credit as paid_credit, paid_entry.at as paid_entry_at,
          return_entry.amount as return_amount, return_entry.debit as return_debit,
          return_entry.credit as return_credit, return_entry.at as return_at
-    from payments.payout p ${['reserve', 'paid', 'return'].map(entryJoin).join('')}
+    from payments.payout p ${(['reserve', 'paid', 'return'] as const).map(entryJoin).join('')}
    where p.seq > $1 order by p.seq limit $2`;
 
 const bookRow = z.object({ ledger_id: z.guid() });
@@ -125,7 +132,8 @@ async function checkStrayEntries(sql: Sql, findings: Findings): Promise<void> {
     z.object({ id: sqlBigint, idempotency_key: z.string(), found: sqlBigint }),
     `select e.id, e.idempotency_key, count(*) over () as found from ledger.journal_entry e
       where e.kind in ('reserve', 'paid', 'return')
-        and not exists (select 1 from payments.payout p where e.idempotency_key = 'payout/' || p.id || '/' || e.kind)
+        and not exists (select 1 from payments.payout p where split_part(e.idempotency_key, '/', 2) = p.id::text
+                            and split_part(e.idempotency_key, '/', 3) = e.kind)
       order by e.id limit 50`,
   );
   findings.addCounted(

@@ -1,0 +1,161 @@
+import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
+
+import { type Database } from '#platform/database';
+
+import { ready } from '../books/ready.js';
+import { type Sql, selectRow, sqlBigint } from '../books/sql-rows.js';
+import type { Block } from '../chain/eth-schemas.js';
+import type { TreasuryChain } from '../chain/treasury-chain.js';
+import { account } from '../ledger/account.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { readPause } from '../payouts/settlement-control.js';
+import { timeOf } from './read-range.js';
+
+const weiPerGwei = 1_000_000_000n;
+
+const readingRow = z.object({ block_number: sqlBigint, nonce: sqlBigint, balance_wei: sqlBigint });
+const offsetRow = z.object({ offset_gwei: sqlBigint, roundings: sqlBigint });
+const spentRow = z.object({ known: sqlBigint, spent: sqlBigint });
+
+export interface GasLine {
+  expectedWei: bigint;
+  chainWei: bigint;
+  /** Of the gas payer at that block. */
+  nonce: bigint;
+}
+
+/**
+ * The gas payer's coin. Coins that arrive leave no event, so they are seen by what is there at a final block beyond what was
+ * there before less what our txs have cost: that is a funding entry. Less than that is a difference.
+ */
+export class GasAccount {
+  constructor(
+    private readonly database: Database,
+    private readonly chain: TreasuryChain,
+    private readonly ledger: Ledger,
+  ) {}
+
+  /** Null while it cannot be told: nodes do not agree, or the cost of a tx that is mined is not known yet. */
+  async read(at: Block, signal?: AbortSignal): Promise<GasLine | null> {
+    const address = this.chain.gasPayer.address;
+    const found = await this.chain.agree(
+      async (node) => ({
+        balanceWei: await node.balanceWei(address, at.number),
+        nonce: await node.nonce(address, at.number),
+      }),
+      (one, other) => one.balanceWei === other.balanceWei && one.nonce === other.nonce,
+      signal,
+    );
+    if (!found.agreed) return null;
+    const { balanceWei, nonce } = found.value;
+    return this.database.transaction(async (tx) => {
+      // One reading after the other.
+      await tx.query('select pg_advisory_xact_lock(7241605, 17)');
+      const before = await this.last(tx);
+      const same = { expectedWei: balanceWei, chainWei: balanceWei, nonce };
+      if (!before) {
+        const { spent: spentWei } = await this.costOf(tx, 0n, nonce);
+        await this.store(tx, { at, nonce, balanceWei, spentWei, fundedWei: balanceWei + spentWei });
+        return same;
+      }
+      if (before.block_number >= at.number)
+        return { expectedWei: before.balance_wei, chainWei: before.balance_wei, nonce: before.nonce };
+      const cost = await this.costOf(tx, before.nonce, nonce);
+      const isPaused = (await readPause(tx)) !== null;
+      // Txs that are not ours stop settlement; when a person lets it go on, what they took is what somebody took out.
+      const hasForeign = cost.known < nonce - before.nonce;
+      if (hasForeign && (isPaused || (await this.isOpenBelow(tx, nonce)))) return null;
+      const expectedWei = before.balance_wei - cost.spent;
+      const fundedWei = balanceWei - expectedWei;
+      if (fundedWei < 0n && !hasForeign) return { expectedWei, chainWei: balanceWei, nonce };
+      await this.store(tx, { at, nonce, balanceWei, spentWei: cost.spent, fundedWei });
+      return same;
+    });
+  }
+
+  /**
+   * What the ledger says that was there at that nonce, in gwei: without what is posted already and came later, and less what is
+   * mined and not posted yet. `roundings` entries were rounded, each by less than a gwei.
+   */
+  async ledgerGwei({ nonce }: GasLine): Promise<{ gwei: bigint; roundings: bigint }> {
+    const sql = ready(this.database);
+    const row = await selectRow(
+      sql,
+      offsetRow,
+      `select coalesce(sum(case when status = 'final' and nonce >= $3 then ceil(gas_cost_wei / 1000000000)
+                                when status = 'mined' and nonce < $3 then -ceil(gas_cost_wei / 1000000000) end), 0) as offset_gwei,
+              count(*) + (select count(*) from payments.gas_reading where chain_id = $1 and address = $2) as roundings
+         from payments.settlement where chain_id = $1 and from_address = $2`,
+      [...this.key, nonce.toString()],
+    );
+    const balance = await this.ledger.balance(sql, account.gas(this.chain.chainId));
+    return { gwei: balance + (row?.offset_gwei ?? 0n), roundings: row?.roundings ?? 0n };
+  }
+
+  private get key(): string[] {
+    return [this.chain.chainId.toString(), this.chain.gasPayer.address];
+  }
+
+  private last(sql: Sql) {
+    return selectRow(
+      sql,
+      readingRow,
+      `select block_number, nonce, balance_wei from payments.gas_reading where chain_id = $1 and address = $2
+        order by block_number desc limit 1`,
+      this.key,
+    );
+  }
+
+  private async costOf(sql: Sql, fromNonce: bigint, toNonce: bigint) {
+    const row = await selectRow(
+      sql,
+      spentRow,
+      `select count(cost) as known, coalesce(sum(cost), 0) as spent
+         from (select coalesce(gas_cost_wei, gas_used * gas_price_wei) as cost, chain_id, from_address, nonce
+                 from payments.settlement) s
+        where chain_id = $1 and from_address = $2 and nonce >= $3 and nonce < $4`,
+      [...this.key, fromNonce.toString(), toNonce.toString()],
+    );
+    return row ?? { known: 0n, spent: 0n };
+  }
+
+  /** Whether one of ours is mined without the books knowing it yet. */
+  private async isOpenBelow(sql: Sql, nonce: bigint): Promise<boolean> {
+    const row = await selectRow(
+      sql,
+      z.object({ is_open: z.boolean() }),
+      `select exists (select 1 from payments.settlement where chain_id = $1 and from_address = $2 and nonce < $3
+                        and status in ('signed', 'sent')) as is_open`,
+      [...this.key, nonce.toString()],
+    );
+    return row?.is_open === true;
+  }
+
+  private async store(
+    tx: EntityManager,
+    reading: { at: Block; nonce: bigint; balanceWei: bigint; spentWei: bigint; fundedWei: bigint },
+  ): Promise<void> {
+    const { at, nonce, balanceWei, spentWei, fundedWei } = reading;
+    await tx.query(
+      `insert into payments.gas_reading (chain_id, address, block_number, nonce, balance_wei, spent_wei, funded_wei)
+         values ($1, $2, $3, $4, $5, $6, $7)`,
+      [
+        ...[...this.key, at.number.toString(), nonce.toString()],
+        ...[balanceWei.toString(), spentWei.toString(), fundedWei.toString()],
+      ],
+    );
+    const gwei = fundedWei / weiPerGwei;
+    if (gwei === 0n) return;
+    const { chainId } = this.chain;
+    const [debit, credit] =
+      gwei > 0n ? [account.gas(chainId), account.gasFunding()] : [account.gasFunding(), account.gas(chainId)];
+    await this.ledger.post(tx, {
+      kind: 'funding',
+      idempotencyKey: `funding/${chainId}/gas/${this.chain.gasPayer.address.toLowerCase()}/${at.number}`,
+      effectiveAt: timeOf(at),
+      transfers: [{ debit, credit, amountGwei: gwei > 0n ? gwei : -gwei }],
+      meta: { block: at.number.toString(), wei: fundedWei.toString() },
+    });
+  }
+}
