@@ -10,6 +10,7 @@ import { distributorDatabase } from './database.module.js';
 import type { DistributorConfig } from './distributor.config.js';
 import { distributorHealthChecks } from './health/health-checks.js';
 import { HistoryModule } from './history/history.module.js';
+import { LiveModule } from './live/live.module.js';
 import { DistributorMetricsModule } from './metrics/distributor-metrics.module.js';
 import { RestModule } from './rest/rest.module.js';
 import { AssessPeriodsSchedule } from './schedules/assess-periods.schedule.js';
@@ -37,6 +38,7 @@ export class DistributorModule {
         RestModule,
         StatusModule,
         HistoryModule,
+        LiveModule,
         TreasuryModule,
         AlertsModule,
         DistributorMetricsModule,
