@@ -19,7 +19,7 @@ export interface CapabilityRegistrationOptions {
   heartbeatMs?: number;
   /** The first wait after a failed attempt; doubles up to the heartbeat. */
   retryMinMs?: number;
-  /** The least time between two registrations: go-livepeer's registry does not bear a tight loop. */
+  /** The least time between two registrations, a sixth of the heartbeat unless given: go-livepeer's registry bears no tight loop. */
   spacingMs?: number;
   /** How long a due registration may wait for `isIdle`; a tenth of the heartbeat unless given. */
   idleGraceMs?: number;
@@ -128,7 +128,8 @@ export class CapabilityRegistration implements WorkerNetwork {
 
   /** Until the heartbeat, or until a job was aborted; then until the worker is idle, but not for long. */
   private async untilDue(signal: AbortSignal): Promise<void> {
-    const { spacingMs = 5_000, idleGraceMs = this.heartbeatMs / 10, isIdle = () => true } = this.options;
+    const { spacingMs = this.heartbeatMs / 6, idleGraceMs = this.heartbeatMs / 10 } = this.options;
+    const { isIdle = () => true } = this.options;
     await delay(this.heartbeatMs * (1 + Math.random() * 0.1), this.waking.signal);
     await delay(this.lastAttemptAt + spacingMs - performance.now(), signal);
     const graceEndsAt = performance.now() + idleGraceMs;
