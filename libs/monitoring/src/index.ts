@@ -12,12 +12,12 @@ export {
 } from './journal/minute-run.js';
 export { compareWithRun, type Comparison } from './journal/run-against-report.js';
 export { Monitor, type MonitorOptions } from './monitor.js';
-export type { Clock } from './monitor-clock.js';
-export type { Probed } from './monitor-events.js';
-export type { EngineView } from './monitor-engine-watch.js';
-export { BeyondWatermarkError, InvalidWindowError } from './monitor-errors.js';
-export type { ProbeStatus, ServiceStatus, Transition } from './monitor-status.js';
-export type { ServiceUptimeMs, WindowUptime } from './monitor-window.js';
+export type { Clock } from './clock.js';
+export type { Probed } from './answers/monitor-events.js';
+export type { EngineView } from './watching/engine-watch.js';
+export { BeyondWatermarkError, InvalidWindowError } from './answers/window-errors.js';
+export type { ProbeStatus, ServiceStatus, Transition } from './answers/service-status.js';
+export type { ServiceUptimeMs, WindowUptime } from './answers/window.js';
 export { MonitoringPlan } from './plan/monitoring-plan.js';
 export { loadMonitoringPlan, MonitoringFileError } from './plan/monitoring-file.js';
 export * from './reports/index.js';

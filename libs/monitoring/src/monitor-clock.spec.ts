@@ -7,8 +7,8 @@ import { z } from 'zod';
 
 import { allUp, MonitorRig, settled, until, uptime } from '../testing/monitor-rig.js';
 import { hashMinute, noHash } from './journal/minute-chain.js';
-import type { Clock } from './monitor-clock.js';
-import { systemClock } from './monitor-clock.js';
+import type { Clock } from './clock.js';
+import { systemClock } from './clock.js';
 
 const services = ['redis_scb', 'autogen_agent'];
 const hourMs = 3_600_000;

@@ -5,7 +5,7 @@ import { allUp, MonitorRig, settled, transition, until, uptime } from '../testin
 import { InvalidDockerHostError } from './containers/docker-host.js';
 import { InvalidServiceNameError } from './containers/service-selection.js';
 import { Monitor } from './monitor.js';
-import { BeyondWatermarkError, InvalidWindowError } from './monitor-errors.js';
+import { BeyondWatermarkError, InvalidWindowError } from './answers/window-errors.js';
 
 const services = ['redis_scb', 'autogen_agent'];
 let engine: SimulatedEngine;

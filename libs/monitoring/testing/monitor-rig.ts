@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 
 import { Monitor, type MonitorOptions } from '../src/monitor.js';
-import type { Transition } from '../src/monitor-status.js';
-import type { ServiceUptimeMs } from '../src/monitor-window.js';
+import type { Transition } from '../src/answers/service-status.js';
+import type { ServiceUptimeMs } from '../src/answers/window.js';
 import type { ServiceState } from '../src/segments/service-state.js';
 
 /** Nothing here waits longer than this. */

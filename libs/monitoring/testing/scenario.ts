@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 
 import { Monitor, type MonitorOptions } from '../src/monitor.js';
-import type { ServiceUptimeMs } from '../src/monitor-window.js';
+import type { ServiceUptimeMs } from '../src/answers/window.js';
 import { SimulatedClock } from './simulated-clock.js';
 import { SimulatedEngine, type SimulatedEngineOptions } from './simulated-engine.js';
 
@@ -13,12 +13,14 @@ import { SimulatedEngine, type SimulatedEngineOptions } from './simulated-engine
 const limitMs = 10_000;
 
 /** A minute begins here. */
-const startMs = Date.UTC(2026, 10, 22, 12);
+const usualStartMs = Date.UTC(2026, 10, 22, 12);
 
 export type ScenarioOptions = Partial<SimulatedEngineOptions> & {
   /** What the monitor watches; absent: every simulated service. */
   watched?: string[];
   monitor?: Partial<MonitorOptions>;
+  /** Unix milliseconds. */
+  startMs?: number;
 };
 
 /** A worker's monitor and a simulated Engine on one simulated clock, with the monitor's real intervals and limits. */
@@ -37,7 +39,7 @@ export class Scenario {
   /** Begins with every service up, and all before now recorded. */
   static async begin(options: ScenarioOptions = {}): Promise<Scenario> {
     Logger.overrideLogger(false);
-    const clock = new SimulatedClock(startMs);
+    const clock = new SimulatedClock(options.startMs ?? usualStartMs);
     const services = options.services ?? [{ name: 'redis_scb' }, { name: 'autogen_agent' }];
     const engine = await SimulatedEngine.start({ ...options, services, wallMs: () => clock.wallMs });
     const dataDir = await mkdtemp(join(tmpdir(), 'scenario-'));

@@ -1,4 +1,4 @@
-import type { Clock } from '../src/monitor-clock.js';
+import type { Clock } from '../src/clock.js';
 import type { Instant } from '../src/segments/observation.js';
 
 interface Waiter {

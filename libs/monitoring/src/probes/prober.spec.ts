@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { systemClock } from '../monitor-clock.js';
+import { systemClock } from '../clock.js';
 import { maxUndecidedMs, type ProbeResult } from '../segments/probe-result.js';
 import { askWithin } from './ask-within.js';
 import type { Probe } from './probe.js';

@@ -1,4 +1,4 @@
-import { type Clock, waitBy } from '../monitor-clock.js';
+import { type Clock, waitBy } from '../clock.js';
 import { afterResult, pendingCondition, type ProbeCondition } from '../segments/probe-condition.js';
 import { maxUndecidedMs, type ProbeResult, type ProbeRules, type RunKey } from '../segments/probe-result.js';
 import { askWithin } from './ask-within.js';

@@ -1,15 +1,15 @@
 import type { FactLogger } from '#platform';
 
-import type { EngineClient } from './containers/engine-client.js';
-import type { Landmark } from './containers/event-stream.js';
-import { replaySince } from './containers/replay.js';
-import type { ResumeState } from './journal/resume-state.js';
-import type { Recorder } from './monitor-recorder.js';
-import type { Instant, Observation } from './segments/observation.js';
-import { type RunKey, runKeyOf } from './segments/probe-result.js';
-import type { ProbedBefore } from './segments/run-verdicts.js';
-import type { ResumePoint } from './segments/service-track.js';
-import { unknownBecause } from './segments/service-state.js';
+import type { EngineClient } from '../containers/engine-client.js';
+import type { Landmark } from '../containers/event-stream.js';
+import { replaySince } from '../containers/replay.js';
+import type { ResumeState } from '../journal/resume-state.js';
+import type { Recorder } from './recorder.js';
+import type { Instant, Observation } from '../segments/observation.js';
+import { type RunKey, runKeyOf } from '../segments/probe-result.js';
+import type { ProbedBefore } from '../segments/run-verdicts.js';
+import type { ResumePoint } from '../segments/service-track.js';
+import { unknownBecause } from '../segments/service-state.js';
 
 /**
  * Where a service's time goes on after the worker was away: with the container that was up at the watermark if the

@@ -1,8 +1,8 @@
-import { judgeObservation } from './segments/judge-finding.js';
-import type { Observation } from './segments/observation.js';
-import { judgeCondition, type ProbeCondition, staleAtMs } from './segments/probe-condition.js';
-import type { ProbeRules } from './segments/probe-result.js';
-import { type JudgedState, type ServiceState, unknownBecause } from './segments/service-state.js';
+import { judgeObservation } from '../segments/judge-finding.js';
+import type { Observation } from '../segments/observation.js';
+import { judgeCondition, type ProbeCondition, staleAtMs } from '../segments/probe-condition.js';
+import type { ProbeRules } from '../segments/probe-result.js';
+import { type JudgedState, type ServiceState, unknownBecause } from '../segments/service-state.js';
 
 /** What the probe of a service says of the run that is there now. */
 export interface ProbeStatus {

@@ -1,7 +1,7 @@
 import type { FactLogger } from '#platform';
 
-import type { EngineClient } from './containers/engine-client.js';
-import type { Clock } from './monitor-clock.js';
+import type { EngineClient } from '../containers/engine-client.js';
+import type { Clock } from '../clock.js';
 
 /** Without any answer for this long the Engine is not watched, whatever the event stream says. */
 const silenceMs = 15_000;

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 
 import type { FactLogger } from '#platform';
 
-import type { Transition } from './monitor-status.js';
-import type { ProbeOutcome } from './segments/probe-result.js';
+import type { Transition } from './service-status.js';
+import type { ProbeOutcome } from '../segments/probe-result.js';
 
 /** One result of a probe, for those who count. */
 export interface Probed {

@@ -1,8 +1,8 @@
-import { type EngineClient, EngineUnansweredError } from './containers/engine-client.js';
-import type { IdentityPolicy } from './identity/identity-policy.js';
-import { type Clock, waitBy } from './monitor-clock.js';
-import type { Finding, Observation } from './segments/observation.js';
-import { unknownBecause } from './segments/service-state.js';
+import { type EngineClient, EngineUnansweredError } from '../containers/engine-client.js';
+import type { IdentityPolicy } from '../identity/identity-policy.js';
+import { type Clock, waitBy } from '../clock.js';
+import type { Finding, Observation } from '../segments/observation.js';
+import { unknownBecause } from '../segments/service-state.js';
 
 /** A burst of events asks for at most one inspection per this time. */
 const minSpacingMs = 25;

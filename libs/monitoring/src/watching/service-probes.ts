@@ -1,11 +1,11 @@
-import type { MonitoringPlan } from './plan/monitoring-plan.js';
-import type { Clock } from './monitor-clock.js';
-import type { ProbeView } from './monitor-status.js';
-import { createProbe, probeRules, type ProbeSettings } from './probes/probe-settings.js';
-import { Prober, type SeenRun } from './probes/prober.js';
-import { Slots } from './probes/slots.js';
-import type { Observation } from './segments/observation.js';
-import { type ProbeResult, type RunKey, runKeyOf } from './segments/probe-result.js';
+import type { MonitoringPlan } from '../plan/monitoring-plan.js';
+import type { Clock } from '../clock.js';
+import type { ProbeView } from '../answers/service-status.js';
+import { createProbe, probeRules, type ProbeSettings } from '../probes/probe-settings.js';
+import { Prober, type SeenRun } from '../probes/prober.js';
+import { Slots } from '../probes/slots.js';
+import type { Observation } from '../segments/observation.js';
+import { type ProbeResult, type RunKey, runKeyOf } from '../segments/probe-result.js';
 
 /** Questions under way at once: more than that many hung services, and they would delay the others. */
 const maxAtOnce = 32;

@@ -1,4 +1,4 @@
-import type { WindowUptime } from './monitor-window.js';
+import type { WindowUptime } from './window.js';
 
 /** Windows that are asked again and again: the last minute by everybody, a period by each retry. */
 const capacity = 64;

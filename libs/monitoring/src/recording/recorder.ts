@@ -2,20 +2,20 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { FactLogger } from '#platform';
 
-import type { ReceivedEvent } from './containers/event-stream.js';
-import type { ServiceSelection } from './containers/service-selection.js';
-import type { Journal } from './journal/journal.js';
-import type { ResumeState } from './journal/resume-state.js';
-import { probedBefore, resumePoint } from './monitor-resume.js';
-import type { Clock } from './monitor-clock.js';
-import type { MonitoringPlan } from './plan/monitoring-plan.js';
-import { probeRules } from './probes/probe-settings.js';
-import type { Observation } from './segments/observation.js';
-import type { ProbeResult, RunKey } from './segments/probe-result.js';
-import { ProbeTrack } from './segments/probe-track.js';
-import { effectOn } from './segments/service-event.js';
-import { ServiceTrack } from './segments/service-track.js';
-import { type Segment, unknownBecause } from './segments/service-state.js';
+import type { ReceivedEvent } from '../containers/event-stream.js';
+import type { ServiceSelection } from '../containers/service-selection.js';
+import type { Journal } from '../journal/journal.js';
+import type { ResumeState } from '../journal/resume-state.js';
+import { probedBefore, resumePoint } from './resume.js';
+import type { Clock } from '../clock.js';
+import type { MonitoringPlan } from '../plan/monitoring-plan.js';
+import { probeRules } from '../probes/probe-settings.js';
+import type { Observation } from '../segments/observation.js';
+import type { ProbeResult, RunKey } from '../segments/probe-result.js';
+import { ProbeTrack } from '../segments/probe-track.js';
+import { effectOn } from '../segments/service-event.js';
+import { ServiceTrack } from '../segments/service-track.js';
+import { type Segment, unknownBecause } from '../segments/service-state.js';
 
 /** An event may arrive a little after the inspection that already shows its effect. */
 const eventGraceMs = 100;

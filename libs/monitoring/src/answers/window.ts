@@ -1,9 +1,9 @@
 import type { Hex } from '#platform';
 
-import type { Journal } from './journal/journal.js';
-import { minuteMs, type SealedMinute } from './journal/minute-chain.js';
-import type { ServiceMeasure } from './journal/window-measure.js';
-import { BeyondWatermarkError, InvalidWindowError } from './monitor-errors.js';
+import type { Journal } from '../journal/journal.js';
+import { minuteMs, type SealedMinute } from '../journal/minute-chain.js';
+import type { ServiceMeasure } from '../journal/window-measure.js';
+import { BeyondWatermarkError, InvalidWindowError } from './window-errors.js';
 
 /** Milliseconds of one service within a window; up + down + starting + unknown is the window. */
 export type ServiceUptimeMs = ServiceMeasure;

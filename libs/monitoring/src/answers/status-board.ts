@@ -1,7 +1,7 @@
-import type { Clock } from './monitor-clock.js';
+import type { Clock } from '../clock.js';
 import type { MonitorEvents } from './monitor-events.js';
-import { nextStatus, notObserved, type ProbeView, type ServiceStatus } from './monitor-status.js';
-import type { Observation } from './segments/observation.js';
+import { nextStatus, notObserved, type ProbeView, type ServiceStatus } from './service-status.js';
+import type { Observation } from '../segments/observation.js';
 
 interface Shown {
   status: ServiceStatus;
