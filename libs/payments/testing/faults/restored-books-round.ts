@@ -15,9 +15,14 @@ async function untilNamed(world: FaultWorld, amounts: readonly bigint[]): Promis
   const wanted = amounts.map((amount) => formatUsd(amount));
   let said = 'nothing';
   for (const deadline = Date.now() + nameLimitMs; Date.now() < deadline;) {
-    const { ok, differences } = await (await world.api()).reconciliation();
-    said = JSON.stringify(differences);
-    if (!ok && wanted.every((amount) => said.includes(amount))) return;
+    try {
+      const { ok, differences } = await (await world.api()).reconciliation();
+      said = JSON.stringify(differences);
+      if (!ok && wanted.every((amount) => said.includes(amount))) return;
+    } catch (error) {
+      // It may just have begun.
+      said = error instanceof Error ? error.message : String(error);
+    }
     await delay(lookEveryMs);
   }
   throw new Error(`the reconciliation does not name payments of ${wanted.join(' and ')}: ${said}`);
