@@ -58,7 +58,7 @@ export class AssessmentTurn {
     this.signal.addEventListener('abort', this.stop, { once: true });
     for (const [id, periods] of byOrchestrator) {
       // One that waits for its place costs nothing yet.
-      const place = await this.parts.gate.enter();
+      const place = await this.place();
       this.follow(
         this.assessOrchestrator(periods, place).then(() => {
           onDone(id);
@@ -75,6 +75,12 @@ export class AssessmentTurn {
   async ended(): Promise<void> {
     while (this.underWay.size > 0) await Promise.all(this.underWay);
     this.signal.removeEventListener('abort', this.stop);
+  }
+
+  /** To ask one question. */
+  private async place(): Promise<Place> {
+    await this.parts.writer.room();
+    return this.parts.gate.enter();
   }
 
   private isStopped(): boolean {
@@ -134,8 +140,8 @@ export class AssessmentTurn {
   }
 
   private async question(due: DuePeriod, kept?: Place): Promise<Attempted | undefined> {
-    const { gate, fetchTimeoutMs: timeoutMs } = this.parts;
-    const place = kept ?? (await gate.enter());
+    const { fetchTimeoutMs: timeoutMs } = this.parts;
+    const place = kept ?? (await this.place());
     try {
       if (this.isStopped() || performance.now() - this.startedMs > TURN_MS) return undefined;
       const attempted = await attempt(this.source, due, { timeoutMs, running: this.running, now: this.now });

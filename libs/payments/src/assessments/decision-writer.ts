@@ -52,6 +52,11 @@ export class DecisionWriter {
     return this.gathering.add(decision);
   }
 
+  /** Before a question is asked: a database that is slower than the workers would otherwise fill the memory. */
+  room(): Promise<void> {
+    return this.gathering.room();
+  }
+
   private async write(batch: readonly Decision[]): Promise<Answer[]> {
     try {
       const written = await this.commit(batch);

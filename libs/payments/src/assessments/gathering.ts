@@ -9,6 +9,7 @@ export class Gathering<Item, Answer> {
     failed: (error: unknown) => void;
   }[] = [];
   private isWriting = false;
+  private waiting: (() => void)[] = [];
 
   /** @param write answers in the order of the items */
   constructor(
@@ -23,12 +24,21 @@ export class Gathering<Item, Answer> {
     });
   }
 
+  /** For who need not add right now: until less waits than two writes take. */
+  async room(): Promise<void> {
+    while (this.line.length >= 2 * this.most)
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
   private async drain(): Promise<void> {
     this.isWriting = true;
     // Lets what comes in the same turn of the event loop gather.
     await new Promise(setImmediate);
     while (this.line.length > 0) {
       const batch = this.line.splice(0, this.most);
+      const enter = this.waiting;
+      this.waiting = [];
+      for (const resolve of enter) resolve();
       try {
         const answers = await this.write(batch.map(({ item }) => item));
         batch.forEach(({ done }, index) => {
