@@ -9,7 +9,6 @@ import { createHttpApp, FactLogger, Problem, toIsoTime } from '#platform';
 import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
-import { closeInTime } from './operations/close-in-time.js';
 import { WorkerModule } from './worker.module.js';
 import type { WorkerConfig } from './worker.config.js';
 
@@ -64,7 +63,6 @@ export async function createWorkerApp(
     bodyLimitBytes,
     toProblem,
   });
-  closeInTime(app);
   new FactLogger('worker').info('worker identified', {
     workerAddress: signer.address,
     services: config.services,

@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 
+import { closeInTime } from './close-in-time.js';
 import { openApiDocument, type OpenApiOptions } from './open-api-document.js';
 import { problemDocument } from './problem.js';
 import { ProblemFilter, type ProblemMapping, sendProblem } from './problem.filter.js';
@@ -54,6 +55,7 @@ export async function createHttpApp(
   app.useGlobalFilters(new ProblemFilter(options.toProblem ?? (() => undefined)));
   app.enableShutdownHooks(['SIGINT', 'SIGTERM']);
 
+  closeInTime(app);
   await app.register(helmet, browserRules);
 
   SwaggerModule.setup('docs', app, () => openApiDocument(app, options), {
