@@ -86,11 +86,11 @@ export class StackClaims {
   }
 }
 
-/** 32 bytes as a short string: of ten thousand payees the ids themselves would be fifteen megabytes. */
+/** A short string: of ten thousand payees the ids themselves would be fifteen megabytes. */
 const digestOf = (stack: readonly StackPart[]): string =>
   createHash('sha256')
     .update(JSON.stringify(stack.map(keyOf)))
-    .digest('latin1');
+    .digest('base64');
 
 async function load(tx: Sql, decisions: readonly Decision[]): Promise<Claims> {
   const parts = decisions.flatMap(({ judgement }) => judgement.stack);
