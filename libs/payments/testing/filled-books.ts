@@ -5,6 +5,7 @@ import { Adjustments } from '../src/adjustments/adjustments.js';
 import type { EvidenceSource } from '../src/assessments/evidence-source.js';
 import { selectRows } from '../src/books/sql-rows.js';
 import { EvidenceJobs } from '../src/evidence-jobs/evidence-jobs.js';
+import { RequestKeys } from '../src/idempotency/request-keys.js';
 import { assembleSettlement } from '../src/settlement/assemble.js';
 import { bookServices, type TestBooks } from './test-books.js';
 import { bySource, TestWorker } from './test-worker.js';
@@ -42,6 +43,11 @@ export async function fillBooks(books: TestBooks): Promise<void> {
   const assess = (source: EvidenceSource): Promise<unknown> =>
     Promise.all([services.assessor.assessDue(source), replica.assessor.assessDue(source)]);
   await services.books.open();
+  await new RequestKeys(books.database).once(
+    { key: 'filled', actor: 'admin', route: 'POST /policies', content: null },
+    z.object({}),
+    () => Promise.resolve({}),
+  );
 
   const names = [
     'own-terms',

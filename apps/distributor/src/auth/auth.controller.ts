@@ -13,12 +13,12 @@ import { roleOf } from './passwords.js';
 import { tokenLifetimeSeconds } from './session.js';
 
 const loginSchema = z
-  .object({
+  .strictObject({
     password: z
       .string()
       .min(1, 'must not be empty')
       .max(1_000)
-      .meta({ example: 'LivepeerManager2025!Secure' }),
+      .meta({ description: 'ADMIN_PASSWORD or VIEWER_PASSWORD', example: 'LivepeerManager2025!Secure' }),
   })
   .meta({ id: 'Login' });
 

@@ -24,7 +24,11 @@ const payoutStateSchema = z
   .object({
     paused: z.boolean(),
     pause: z
-      .object({ reason: z.string(), actor: z.string(), since: time() })
+      .object({
+        reason: z.string().meta({ example: 'Checking a strange balance' }),
+        actor: z.string().meta({ description: 'Who', example: 'admin' }),
+        since: time(),
+      })
       .nullable()
       .meta({ description: 'Who stopped payouts, when and why; null while they run' }),
     method: z.enum(['ledger', 'usdc', 'erc20']),
@@ -41,7 +45,13 @@ const runSchema = z
   .object({
     payouts: z.array(paymentSchema),
     skipped: z
-      .array(z.object({ orchestrator_id: identifier(), payable_usd: money(), reason: z.string() }))
+      .array(
+        z.object({
+          orchestrator_id: identifier(),
+          payable_usd: money(),
+          reason: z.string().meta({ description: 'Why not' }),
+        }),
+      )
       .meta({ description: 'Who has enough to be paid but is not, and why' }),
   })
   .meta({ id: 'PayoutRun' });

@@ -13,7 +13,12 @@ const reconciliationSchema = z
       .nullable()
       .meta({ description: 'The final block that was compared; null without a chain' }),
     differences: z.array(
-      z.object({ account: z.string(), ledger_usd: money(), chain_usd: money(), detail: z.string() }),
+      z.object({
+        account: z.string().meta({ description: 'Account of the ledger', example: 'asset:treasury' }),
+        ledger_usd: money(),
+        chain_usd: money(),
+        detail: z.string().meta({ description: 'What differs, for people' }),
+      }),
     ),
   })
   .meta({ id: 'Reconciliation' });

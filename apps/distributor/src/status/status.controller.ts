@@ -15,7 +15,7 @@ const statusSchema = z
     orchestrators: z.array(
       z.object({
         id: identifier(),
-        name: z.string(),
+        name: z.string().meta({ example: 'orchestrator-1' }),
         state: z
           .enum(['on_air', 'degraded', 'off_air', 'unknown', 'waiting', 'paused'])
           .meta({ description: 'As of the newest judged period' }),
@@ -26,7 +26,10 @@ const statusSchema = z
         uptime_percentage: percentage().nullable(),
         period_end: time().nullable(),
         services: z.array(
-          z.object({ name: z.string(), state: z.enum(['up', 'partly', 'down', 'starting', 'unknown']) }),
+          z.object({
+            name: z.string().meta({ description: 'Container name', example: 'redis_scb' }),
+            state: z.enum(['up', 'partly', 'down', 'starting', 'unknown']),
+          }),
         ),
       }),
     ),

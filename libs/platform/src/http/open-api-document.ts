@@ -23,20 +23,23 @@ export function openApiDocument(app: INestApplication, options: OpenApiOptions):
   const document = SwaggerModule.createDocument(app, builder.build(), {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
-  finish(document);
+  finish(document, document.components?.schemas ?? {});
   return document;
 }
 
 /** What the generator leaves out or gets wrong, put right throughout the document. */
-function finish(part: unknown): void {
+function finish(part: unknown, schemas: Json): void {
   if (Array.isArray(part)) {
-    part.forEach(finish);
+    part.forEach((item) => {
+      finish(item, schemas);
+    });
     return;
   }
   if (!isObject(part)) return;
   completeNullableEnum(part);
   makeTextOfCsv(part);
-  Object.values(part).forEach(finish);
+  shareProblem(part, schemas);
+  for (const inner of Object.values(part)) finish(inner, schemas);
 }
 
 /** OpenAPI 3.0.3: null must stand among the values; `nullable` alone lets no null through. */
@@ -54,4 +57,12 @@ function makeTextOfCsv(part: Json): void {
     ...part.content,
     'text/csv': { schema: { type: 'string', description: 'RFC 4180 with a header row' } },
   };
+}
+
+/** Every error of every route repeats the same schema: it becomes one component. */
+function shareProblem(part: Json, schemas: Json): void {
+  const { schema } = part;
+  if (!isObject(schema) || schema.title !== 'Problem') return;
+  schemas.Problem ??= schema;
+  part.schema = { $ref: '#/components/schemas/Problem' };
 }

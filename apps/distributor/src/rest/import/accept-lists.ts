@@ -20,6 +20,15 @@ export class CsvBody {
  */
 export function acceptLists(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
+  // Nest takes forms as well; nothing here is one.
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const isForm = /^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '');
+    done(
+      isForm
+        ? new Problem({ status: 415, detail: 'Forms are not taken: send application/json.' })
+        : undefined,
+    );
+  });
   fastify.addHook('onRoute', (route) => {
     if (route.url !== importPath || route.method !== 'POST') return;
     route.bodyLimit = bodyLimit;
