@@ -5,6 +5,7 @@ import { alertSecretsOf, alertsOf, alertVariables, checkAlerts } from './config/
 import { checkEvidence, evidenceVariables } from './config/evidence-variables.js';
 import { fileSecretVariables, secretOf } from './config/file-secrets.js';
 import { checkPay, payVariables } from './config/pay-variables.js';
+import { payeeVariables } from './config/payee-variables.js';
 import { checkServer, serverVariables } from './config/server-variables.js';
 import { secretForms } from './config/secret-forms.js';
 import {
@@ -21,6 +22,7 @@ const environmentSchema = z.object({
   ...payVariables,
   ...evidenceVariables,
   ...settlementVariables,
+  ...payeeVariables,
   ...alertVariables,
 });
 type Environment = z.output<typeof environmentSchema>;
@@ -72,6 +74,7 @@ function configOf(environment: Environment) {
     server: { port: environment.PORT, logFormat: environment.LOG_FORMAT, logLevel: environment.LOG_LEVEL },
     database: { url: secretOf(environment, 'DATABASE_URL'), dataDir: environment.DATA_DIR },
     signIn: signInOf(environment),
+    publicUrl: environment.PUBLIC_URL,
     metrics: { token: environment.METRICS_TOKEN },
     alerts: alertsOf(environment),
     pay: payOf(environment),
@@ -136,6 +139,7 @@ function chainOf(environment: Environment) {
     rpcUrls: ETH_RPC_URL,
     chainId: CHAIN_ID,
     tokenAddress: TOKEN_ADDRESS,
+    tokenDecimals: environment.TOKEN_DECIMALS,
     finality: environment.FINALITY,
     payerPrivateKey: secretOf(environment, 'PAYER_PRIVATE_KEY'),
     payerKeystore:

@@ -12,6 +12,7 @@ import { distributorHealthChecks } from './health/health-checks.js';
 import { HistoryModule } from './history/history.module.js';
 import { LiveModule } from './live/live.module.js';
 import { DistributorMetricsModule } from './metrics/distributor-metrics.module.js';
+import { PayeeModule } from './payee/payee.module.js';
 import { RestModule } from './rest/rest.module.js';
 import { AssessPeriodsSchedule } from './schedules/assess-periods.schedule.js';
 import { BooksOpening } from './schedules/books-opening.js';
@@ -39,6 +40,7 @@ export class DistributorModule {
         StatusModule,
         HistoryModule,
         LiveModule,
+        PayeeModule,
         TreasuryModule,
         AlertsModule,
         DistributorMetricsModule,

@@ -20,5 +20,6 @@ import { tokenIssuer, tokenLifetimeSeconds } from './session.js';
   ],
   controllers: [AuthController],
   providers: [{ provide: APP_GUARD, useClass: BearerGuard }],
+  exports: [JwtModule],
 })
 export class AuthModule {}

@@ -6,7 +6,11 @@ import type { FastifyRequest } from 'fastify';
 import { type Session, tokenClaimsSchema, tokenIssuer } from './session.js';
 
 const PUBLIC = 'distributor:public';
+const FOR_PAYEE = 'distributor:for-payee';
 const protectedPrefix = '/api/';
+
+/** A route for payees, and for nobody else; a payee's token opens no other. */
+export const ForPayee = () => SetMetadata(FOR_PAYEE, true);
 
 /** A route under /api/v1 that needs no token; every other one does, also those that nobody thought of. */
 export const Public = () => SetMetadata(PUBLIC, true);
@@ -25,6 +29,15 @@ const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 const unauthorized = (detail: string) =>
   new Problem({ status: 401, detail, headers: { 'www-authenticate': 'Bearer realm="distributor"' } });
 
+const notYours = ({ role }: Session) =>
+  new Problem({
+    status: 403,
+    detail:
+      role === 'payee'
+        ? 'A payee sees its own under /api/v1/payee, and nothing else.'
+        : 'These routes are for payees, who sign in with Ethereum.',
+  });
+
 @Injectable()
 export class BearerGuard implements CanActivate {
   constructor(
@@ -35,20 +48,19 @@ export class BearerGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (!request.routeOptions.url?.startsWith(protectedPrefix)) return true;
-    if (
-      this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, [
-        context.getHandler(),
-        context.getClass(),
-      ])
-    ) {
-      return true;
-    }
+    if (this.isMarked(PUBLIC, context)) return true;
     const session = await readSession(this.tokens, request.headers.authorization);
+    if ((session.role === 'payee') !== this.isMarked(FOR_PAYEE, context)) throw notYours(session);
     if (session.role === 'viewer' && !readingMethods.has(request.method)) {
       throw new Problem({ status: 403, detail: 'A viewer may look, but not change anything.' });
     }
     sessions.set(request, session);
     return true;
+  }
+
+  private isMarked(mark: string, context: ExecutionContext): boolean {
+    const places = [context.getHandler(), context.getClass()];
+    return this.reflector.getAllAndOverride<boolean | undefined>(mark, places) === true;
   }
 }
 
@@ -61,7 +73,7 @@ export async function readSession(tokens: JwtService, authorization: string | un
       algorithms: ['HS256'],
       issuer: tokenIssuer,
     });
-    return { role: tokenClaimsSchema.parse(claims).sub };
+    return tokenClaimsSchema.parse(claims);
   } catch {
     throw unauthorized('The bearer token is not valid or has expired: sign in again.');
   }
