@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -130,6 +130,13 @@ export class Scenario {
   stateOf(service: string): { state: string; reason: string | null } {
     const found = this.monitor.statuses().find(({ name }) => name === service);
     return { state: found?.state ?? 'not watched', reason: found?.reason ?? null };
+  }
+
+  /** Every byte of the worker's data directory. */
+  async kept(): Promise<string> {
+    const names = await readdir(this.dataDir);
+    const files = await Promise.all(names.map((name) => readFile(join(this.dataDir, name), 'latin1')));
+    return files.join('');
   }
 
   async end(): Promise<void> {

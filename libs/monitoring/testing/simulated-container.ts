@@ -9,14 +9,7 @@ const never = '0001-01-01T00:00:00Z';
 
 /** The last two are Podman's. */
 export type SimulatedStatus =
-  | 'created'
-  | 'running'
-  | 'paused'
-  | 'restarting'
-  | 'exited'
-  | 'dead'
-  | 'stopping'
-  | '';
+  'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead' | 'stopping' | '';
 
 /** RFC 3339 with nanoseconds, as the Engine writes it. */
 export function engineTime(nano: bigint): string {

@@ -246,6 +246,8 @@ export class SimulatedEngine {
       return;
     }
     const proceed = () => {
+      // Whoever asked may have given up meanwhile.
+      if (response.closed) return;
       if (!path.includes('/events')) {
         this.answering += 1;
         response.once('close', () => (this.answering -= 1));

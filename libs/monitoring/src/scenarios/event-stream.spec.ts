@@ -1,0 +1,158 @@
+import { setImmediate } from 'node:timers/promises';
+
+import { afterEach, describe, expect, it } from '@jest/globals';
+
+import { Scenario, type ScenarioOptions } from '../../testing/scenario.js';
+
+const redis = 'redis_scb';
+let scenario: Scenario;
+
+const begin = async (options?: ScenarioOptions) => (scenario = await Scenario.begin(options));
+const subscribed = () =>
+  scenario.until(() => scenario.monitor.engine().watched && scenario.engine.events.subscriberCount === 1);
+const opened = () => scenario.engine.requests.filter((request) => request.includes('/events')).length;
+
+/** A kill and a start 300 ms later, and what the account says of it. */
+async function shortOutage() {
+  const fromMs = scenario.nowMs;
+  await scenario.pass(1_000);
+  scenario.engine.killService(redis);
+  await scenario.pass(300);
+  scenario.engine.startService(redis);
+  await scenario.pass(6_000);
+  const { downMs, unknownMs } = await scenario.account(redis, fromMs);
+  return { downMs, unknownMs };
+}
+
+afterEach(async () => {
+  await scenario.end();
+});
+
+describe('scenarios of the event stream', () => {
+  it('10 · events cut within a character, two in a chunk, with a megabyte of labels, are all understood', async () => {
+    const services = [{ name: redis, labels: { größe: '日本語😀'.repeat(20), long: 'x'.repeat(500_000) } }];
+    await begin({ services });
+    const { events } = scenario.engine;
+    let before = Promise.resolve();
+    events.deliverBy((response, line) => {
+      const bytes = Buffer.from(`\u001e${line}\r\n\n`);
+      const cut = bytes.indexOf(Buffer.from('😀')) + 2;
+      before = before.then(async () => {
+        response.write(bytes.subarray(0, cut));
+        await setImmediate();
+        response.write(bytes.subarray(cut));
+      });
+    });
+    expect(await shortOutage()).toEqual({ downMs: 300, unknownMs: 0 });
+    // Two events, and the beginning of a third, in one chunk.
+    let held = '';
+    events.deliverBy((response, line) => {
+      held += `${line}\n`;
+      if (line.includes('"Action":"start"') || line.includes('"Action":"die"')) {
+        response.write(held);
+        held = '';
+      }
+    });
+    expect(await shortOutage()).toEqual({ downMs: 300, unknownMs: 0 });
+  });
+
+  it('10 · a line beyond reason is dropped, and the time before it counts as not listened to', async () => {
+    await begin();
+    const fromMs = scenario.nowMs;
+    await scenario.pass(1_000);
+    scenario.engine.events.tellRaw(`${'x'.repeat(1_200_000)}\n`);
+    await scenario.pass(200);
+    // Told after it, but the stream has a hole before: the restart is down from the last inspection on.
+    scenario.engine.killService(redis);
+    await scenario.pass(300);
+    scenario.engine.startService(redis);
+    await scenario.pass(6_000);
+    const { downMs } = await scenario.account(redis, fromMs);
+    expect(downMs).toBeGreaterThanOrEqual(300);
+    expect(scenario.stateOf(redis).state).toBe('up');
+  });
+
+  it('11 · times that differ by a nanosecond are two events, one told twice is one', async () => {
+    await begin();
+    const { events } = scenario.engine;
+    const lines: string[] = [];
+    events.deliverBy((response, line) => {
+      lines.push(line);
+      response.write(`${line}\n`);
+    });
+    expect(await shortOutage()).toEqual({ downMs: 300, unknownMs: 0 });
+    const nanos = lines.map((line) => /"timeNano":(\d{19})/.exec(line)?.[1] ?? '');
+    // Doubles cannot tell them apart.
+    expect(new Set(nanos.map(Number)).size).toBeLessThan(new Set(nanos).size);
+    const fromMs = scenario.nowMs;
+    await scenario.pass(500);
+    events.tellAgain(8);
+    await scenario.pass(6_000);
+    expect((await scenario.account(redis, fromMs, fromMs + 5_000)).upMs).toBe(5_000);
+    expect(scenario.stateOf(redis).state).toBe('up');
+  });
+
+  it('12 · more than 256 events while disconnected take a restart that was among them for lost', async () => {
+    await begin();
+    const { engine } = scenario;
+    const fromMs = scenario.nowMs;
+    await scenario.pass(1_000);
+    await scenario.engine.goAway();
+    await scenario.until(() => !scenario.monitor.engine().watched);
+    engine.killService(redis);
+    scenario.clock.jump(400);
+    engine.startService(redis);
+    for (let count = 0; count < 100; count++) engine.service('autogen_agent').check();
+    await engine.comeBack();
+    await subscribed();
+    await scenario.pass(7_000);
+    const { upMs, downMs, unknownMs } = await scenario.account(redis, fromMs);
+    expect(downMs + unknownMs).toBeGreaterThanOrEqual(1_400 - 200);
+    expect(upMs).toBeGreaterThan(0);
+    // With fewer, the replay still shows the last known event, and only the restart itself is lost.
+    const againMs = scenario.nowMs;
+    await scenario.pass(1_000);
+    engine.events.mute(true);
+    engine.killService(redis);
+    scenario.clock.jump(400);
+    engine.startService(redis);
+    engine.events.mute(false);
+    const before = opened();
+    engine.closeStreams();
+    await scenario.until(() => opened() > before);
+    await subscribed();
+    await scenario.pass(6_000);
+    expect(await scenario.account(redis, againMs)).toMatchObject({ downMs: 400, unknownMs: 0 });
+  });
+
+  it('13 · a stream that is silently dead is noticed by inspection and opened anew', async () => {
+    await begin();
+    const before = opened();
+    const fromMs = scenario.nowMs;
+    scenario.engine.events.mute(true);
+    await scenario.pass(2_000);
+    scenario.engine.killService(redis);
+    const diedMs = scenario.nowMs;
+    await scenario.pass(6_000);
+    await scenario.until(() => opened() > before);
+    scenario.engine.events.mute(false);
+    expect((await scenario.account(redis, diedMs, diedMs + 5_000)).upMs).toBe(0);
+    expect((await scenario.account(redis, fromMs, diedMs)).upMs).toBe(diedMs - fromMs);
+  });
+
+  it('14 · a proxy that cuts the stream again and again costs no up time', async () => {
+    await begin();
+    const fromMs = scenario.nowMs;
+    for (let cut = 0; cut < 3; cut++) {
+      // As long as the stream is younger than a second its end is taken for a fault.
+      await scenario.pass(2_000);
+      const before = opened();
+      scenario.engine.closeStreams();
+      await scenario.until(() => opened() > before);
+      await subscribed();
+    }
+    await scenario.pass(6_000);
+    const toMs = fromMs + 10_000;
+    expect((await scenario.account(redis, fromMs, toMs)).upMs).toBe(10_000);
+  });
+});
