@@ -1,7 +1,8 @@
 import type { Benchmark } from './benchmark.js';
 import { books } from './books/books.js';
+import { byoc } from './byoc/byoc.js';
 import { monitoring } from './monitoring/monitoring.js';
 import { settlement } from './settlement/settlement.js';
 
 /** By the name that `npm run bench -- NAME` takes; each lives in a folder of this name. */
-export const benchmarks: Readonly<Record<string, Benchmark>> = { books, monitoring, settlement };
+export const benchmarks: Readonly<Record<string, Benchmark>> = { books, byoc, monitoring, settlement };

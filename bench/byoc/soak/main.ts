@@ -62,7 +62,7 @@ function parseCommandLine(): { options: SoakOptions; json: string | undefined } 
     faults: quick
       ? { quietMs: 800, lastsMs: [100, 400], withStalls: false }
       : // Longer than a heartbeat now and then, so that there are quiet times too.
-        { quietMs: 25_000, lastsMs: [500, 4_000], withStalls: true },
+        { quietMs: 40_000, lastsMs: [500, 4_000], withStalls: true },
   };
   return { options, json: values.json };
 }

@@ -45,7 +45,7 @@ export async function startNetwork(
   const path = await FaultyPath.open();
   cleanUp.add(() => path.stop());
   const worker = await WorkerProgram.start(
-    {
+    () => ({
       DOCKER_HOST: engine.dockerHost,
       MONITORED_SERVICES: services.join(),
       ORCH_URL: orchestrator.url,
@@ -53,7 +53,7 @@ export async function startNetwork(
       CAPABILITY_URL: path.url,
       CAPABILITY_CAPACITY: String(capacity),
       JOB_UPLOAD_SECONDS: String(uploadSeconds),
-    },
+    }),
     heartbeatMs,
     cleanUp,
   );

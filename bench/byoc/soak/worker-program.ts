@@ -9,10 +9,14 @@ import { request } from 'undici';
 
 import type { CleanUp } from '../../run/clean-up.js';
 
-const realProgram = fileURLToPath(new URL('../../../apps/worker/src/main.js', import.meta.url));
+const realProgram = fileURLToPath(new URL('../../../worker/main.js', import.meta.url));
 const hurriedProgram = fileURLToPath(new URL('worker-process.js', import.meta.url));
 const startLimitMs = 60_000;
 const stopLimitMs = 15_000;
+const mostAttempts = 3;
+/** As `npm run start:worker` starts it. */
+const flags = ['--max-semi-space-size=1', '--heap-growing-percent=15'];
+const allocator = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536' };
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -31,27 +35,43 @@ export class WorkerProgram {
     private readonly child: ChildProcess,
   ) {}
 
+  /** A port that was free a moment ago may be taken when the worker wants it: then another one is tried. */
   static async start(
-    environment: Record<string, string>,
+    environment: (url: string) => Record<string, string>,
+    heartbeatMs: number | undefined,
+    cleanUp: CleanUp,
+  ): Promise<WorkerProgram> {
+    for (let attempt = 1; ; attempt += 1) {
+      const program = await WorkerProgram.spawn(environment, heartbeatMs, cleanUp);
+      if (await program.hasSettled()) return program;
+      if (attempt === mostAttempts) throw new Error('the worker did not become ready');
+    }
+  }
+
+  private static async spawn(
+    environment: (url: string) => Record<string, string>,
     heartbeatMs: number | undefined,
     cleanUp: CleanUp,
   ): Promise<WorkerProgram> {
     const port = await freePort();
     const dataDir = await mkdtemp(join(tmpdir(), 'soak-worker-'));
     cleanUp.add(() => rm(dataDir, { recursive: true, force: true }));
-    const all = { WORKER_PORT: String(port), WORKER_DATA_DIR: dataDir, LOG_LEVEL: 'error', ...environment };
+    const all = {
+      WORKER_PORT: String(port),
+      WORKER_DATA_DIR: dataDir,
+      LOG_LEVEL: 'error',
+      ...environment(`http://127.0.0.1:${port}`),
+    };
     const args =
       heartbeatMs === undefined ? [realProgram] : [hurriedProgram, String(heartbeatMs), JSON.stringify(all)];
-    const child = spawn(process.execPath, ['--max-semi-space-size=2', ...args], {
-      env: heartbeatMs === undefined ? all : {},
+    const child = spawn(process.execPath, [...flags, ...args], {
+      env: { ...allocator, ...(heartbeatMs === undefined && all) },
       stdio: ['ignore', 'ignore', 'inherit'],
       // Ctrl-C reaches the parent, which cleans up.
       detached: true,
     });
     cleanUp.add(() => void child.kill('SIGKILL'));
-    const program = new WorkerProgram(port, child);
-    await program.untilSettled();
-    return program;
+    return new WorkerProgram(port, child);
   }
 
   get url(): string {
@@ -89,13 +109,13 @@ export class WorkerProgram {
     return this.child.exitCode === 0 || this.child.signalCode === 'SIGTERM';
   }
 
-  private async untilSettled(): Promise<void> {
+  private async hasSettled(): Promise<boolean> {
     const givesUpAt = performance.now() + startLimitMs;
     while (!(await this.isSettled())) {
-      if (!this.isRunning() || performance.now() > givesUpAt)
-        throw new Error('the worker did not become ready');
+      if (!this.isRunning() || performance.now() > givesUpAt) return false;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    return true;
   }
 
   private async isSettled(): Promise<boolean> {

@@ -57,6 +57,15 @@ describe.each<Profile>(['pr-3650', 'master'])('the capacity of the orchestrator 
     expect(orchestrator.capabilities()).toMatchObject([{ name: 'agent-net', load: 1 }]);
   });
 
+  it('22: leaks one slot for a request that is no JSON, at master only', async () => {
+    const { orchestrator, worker } = await loop();
+    const answer = await processDirectly(orchestrator, { ...goodJob, request: '' });
+    const isMaster = profile === 'master';
+    expect(answer).toMatchObject({ status: isMaster ? 400 : 200 });
+    expect(loadOf(orchestrator)).toBe(isMaster ? 1 : 0);
+    expect(worker.received).toHaveLength(isMaster ? 0 : 1);
+  });
+
   it('22: gives the slot back after an answer, good or bad', async () => {
     let code = 200;
     const { gateway, orchestrator } = await loop((_request, response) => {

@@ -25,6 +25,8 @@ export interface OrchestratorDoubleOptions {
   serviceAddress?: string;
   /** How long a second of a job's `timeout_seconds` lasts; 1000 unless a test is in a hurry. */
   secondMs?: number;
+  /** Hears how long the worker took, from the call to the end of its answer, loopback included. */
+  onWorkerAnswer?: (tookMs: number) => void;
 }
 
 /** What goes wrong from now on, until changed back. */
@@ -85,6 +87,7 @@ export async function startOrchestratorDouble(
         client,
         secondMs,
         stallsBody: () => faults.stallsJobBody,
+        onWorkerAnswer: options.onWorkerAnswer ?? (() => undefined),
       });
     } finally {
       running -= 1;

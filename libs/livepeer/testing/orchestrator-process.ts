@@ -7,6 +7,8 @@ import { goAnswer, goError, goPanic, goStream } from './go-http-answer.js';
 import { GoCallError, readAll } from './go-http-client.js';
 import type { GoCallAnswer, GoHttpClient } from './go-http-client.js';
 import type { GoExchange } from './go-http-server.js';
+import { parseGoJson } from './go-json.js';
+import { decodeValue } from './go-struct.js';
 import { parseJobRequest, JobRequestError } from './job-request.js';
 import type { JobRequest } from './job-request.js';
 import type { Profile } from './profile.js';
@@ -19,6 +21,7 @@ interface ProcessOptions {
   secondMs: number;
   /** A fault on demand: the body of an answer never comes. */
   stallsBody: () => boolean;
+  onWorkerAnswer: (tookMs: number) => void;
 }
 
 export const processPrefix = '/process/request/';
@@ -44,6 +47,11 @@ export async function processJob(exchange: GoExchange, options: ProcessOptions):
     goError(response, 503, profile === 'master' ? 'No capacity available for capability' : 'zero capacity');
     return;
   }
+  if (profile === 'master' && !isJobDetails(job.request)) {
+    // The slot that was counted stays taken.
+    goError(response, 400, 'Unable to unmarshal job request details err=unexpected end of JSON input');
+    return;
+  }
   const body = await readAll(request);
   const rest = path.slice(processPrefix.length);
   const url = rest === '' ? capability.url : `${capability.url}/${rest}`;
@@ -66,6 +74,7 @@ async function callWorker(
   const { request, response, signal } = exchange;
   const { registry, profile, client, secondMs } = options;
   let answer: GoCallAnswer;
+  const startedAt = performance.now();
   try {
     answer = await client.call({
       method: 'POST',
@@ -85,6 +94,9 @@ async function callWorker(
     refuseUnprocessable(exchange, error.message);
     return;
   }
+  answer.body.once('end', () => {
+    options.onWorkerAnswer(performance.now() - startedAt);
+  });
   try {
     if (answer.status === 401 && profile === 'master') {
       answer.body.resume();
@@ -140,6 +152,15 @@ function verifiedJob(header: string | string[] | undefined): JobRequest {
     throw new JobRequestError('ErrSegSig');
   }
   return job;
+}
+
+function isJobDetails(request: string): boolean {
+  try {
+    decodeValue(parseGoJson(request), { name: 'JobRequestDetails', fields: { stream_id: 'string' } });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function refuseCredentials({ response }: GoExchange, error: JobRequestError, profile: Profile): void {
