@@ -32,6 +32,7 @@ export async function settlementOptionsOf({ settlement }: DistributorConfig): Pr
         rpcUrls: [...chain.rpcUrls],
         chainId: chain.chainId,
         tokenAddress: chain.tokenAddress,
+        tokenDecimals: chain.tokenDecimals,
         finality: chain.finality,
         payerPrivateKey: await payerKeyOf(chain),
         ...(gasPayerPrivateKey !== undefined && { gasPayerPrivateKey }),

@@ -85,7 +85,9 @@ export type {
 export { Orchestrators } from './orchestrators/orchestrators.js';
 export { Policies, type PolicyChange, type PolicyInForce, type PolicyVersion } from './policies/policies.js';
 export { type Rate, type RateChange, type RateInForce, Rates } from './rates/rates.js';
+export { ChainUnavailableError, isChainFailure } from './chain/chain-unavailable.js';
 export type { ChainOptions } from './chain/chain-options.js';
+export { type OperatingFacts, OperatingFactsReader } from './operations/operating-facts.js';
 export type { Finality } from './chain/finality.js';
 export type {
   Payout,

@@ -1,4 +1,4 @@
-import { usdSchema } from '#payments';
+import { mostDecimals, usdSchema } from '#payments';
 import { addressSchema, variables } from '#platform';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -25,6 +25,12 @@ export const settlementVariables = {
     .transform(BigInt)
     .optional(),
   TOKEN_ADDRESS: addressSchema.optional(),
+  TOKEN_DECIMALS: z
+    .string()
+    .regex(/^\d{1,2}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((decimals) => decimals <= mostDecimals, `must be at most ${mostDecimals}`)
+    .prefault('6'),
   PAYER_KEYSTORE_FILE: z.string().optional(),
   PAYER_KEYSTORE_PASSWORD_FILE: z.string().optional(),
   FINALITY: z
@@ -63,8 +69,24 @@ export function checkSettlement(environment: Environment, report: ReportFault): 
       report('PAYER_PRIVATE_KEY', `(or PAYER_PRIVATE_KEY_FILE, PAYER_KEYSTORE_FILE) ${why}`);
     }
     checkKeys(environment, report);
+    checkToken(environment, method, report);
   }
   checkAmounts(environment, report);
+}
+
+function checkToken(environment: Environment, method: SettlementMethod, report: ReportFault): void {
+  const decimals = environment.TOKEN_DECIMALS;
+  if (method === 'usdc' && decimals !== undefined && decimals !== 6) {
+    report('TOKEN_DECIMALS', 'must be 6 with SETTLEMENT_METHOD=usdc');
+  }
+  const hasGasPayer =
+    environment.GAS_PAYER_PRIVATE_KEY !== undefined || environment.GAS_PAYER_PRIVATE_KEY_FILE !== undefined;
+  if (method === 'erc20' && hasGasPayer) {
+    report(
+      variableOf(environment, 'GAS_PAYER_PRIVATE_KEY'),
+      'must be absent with SETTLEMENT_METHOD=erc20: the treasury sends its own txs',
+    );
+  }
 }
 
 function checkAmounts(environment: Environment, report: ReportFault): void {

@@ -1,5 +1,11 @@
 /** What two nodes say alike, or why nothing is believed. */
-export type Agreement<T> = { agreed: true; value: T } | { agreed: false; detail: string };
+export type Agreement<T> = { agreed: true; value: T } | ({ agreed: false } & Disagreement);
+
+export interface Disagreement {
+  /** `alone`: fewer than two answer. */
+  reason: 'alone' | 'disagree';
+  detail: string;
+}
 
 export interface Opinion<T> {
   node: string;

@@ -96,13 +96,10 @@ export class RpcPool {
     const [failure] = failures;
     if (opinions.length === 0 && failure) throw failure;
     const names = opinions.map(({ node }) => node).join(', ');
-    return {
-      agreed: false,
-      detail:
-        opinions.length > 1
-          ? `the nodes do not agree: ${names}`
-          : `only ${names} answers of ${this.members.length} nodes: two must agree`,
-    };
+    if (opinions.length > 1)
+      return { agreed: false, reason: 'disagree', detail: `the nodes do not agree: ${names}` };
+    const detail = `only ${names} answers of ${this.members.length} nodes: two must agree`;
+    return { agreed: false, reason: 'alone', detail };
   }
 
   /** Every node that speaks for the right chain; for what should reach all of them. One that failed lately keeps nobody waiting. */

@@ -4,6 +4,7 @@ import { type Database } from '#platform/database';
 import { z } from 'zod';
 
 import { ready } from '../books/ready.js';
+import type { Disagreement } from '../chain/agreement.js';
 import type { Block } from '../chain/eth-schemas.js';
 import { finalBlock } from '../chain/finality.js';
 import { toMicroUsd } from '../chain/token-units.js';
@@ -31,7 +32,7 @@ export class AuthorizationScan {
   private readonly log = new FactLogger('reconciliation');
   private hasBegun = false;
   /** Why the newest final blocks have not been read, for people. */
-  disagreement: string | null = null;
+  disagreement: Disagreement | null = null;
 
   constructor(
     private readonly database: Database,
@@ -64,7 +65,7 @@ export class AuthorizationScan {
         isSameRange,
         signal,
       );
-      this.disagreement = read.agreed ? null : read.detail;
+      this.disagreement = read.agreed ? null : { reason: read.reason, detail: read.detail };
       if (!read.agreed || read.value === null) break;
       await this.store(read.value);
       ({ last } = read.value);

@@ -4,6 +4,7 @@ import type { Database } from '#platform/database';
 
 import { ready } from '../books/ready.js';
 import { selectRow, sqlBigint } from '../books/sql-rows.js';
+import { ChainUnavailableError } from '../chain/chain-unavailable.js';
 import type { Block } from '../chain/eth-schemas.js';
 import { toMicroUsd } from '../chain/token-units.js';
 import { treasuryUnits } from '../chain/treasury-balance.js';
@@ -51,15 +52,16 @@ export class Reconciliation {
     private readonly work: { chain: TreasuryChain; scan: AuthorizationScan; gas: GasAccount } | undefined,
   ) {}
 
-  /** @throws RpcSilence, RpcRefusal when no node answers; Error when it cannot be told what is final */
+  /** @throws RpcSilence, RpcRefusal when no node answers; ChainUnavailableError when it cannot be told what is final */
   async run(signal?: AbortSignal): Promise<ReconciliationReport> {
     if (!this.work) return nothing;
     const { chain, scan } = this.work;
     if (!(await chain.isReady(signal))) {
-      throw new Error(`The chain cannot be read: ${chain.condition.detail ?? 'connecting'}`);
+      throw new ChainUnavailableError(`the chain cannot be read: ${chain.condition.detail ?? 'connecting'}`);
     }
     const final = await scan.advance(signal);
-    if (scan.disagreement !== null) throw new Error(`The chain cannot be read: ${scan.disagreement}`);
+    if (scan.disagreement !== null)
+      throw new ChainUnavailableError(`the chain cannot be read: ${scan.disagreement.detail}`);
     if (!final) return nothing;
     const payouts = await comparePayouts(ready(this.database), chain);
     const treasury = await this.treasury(chain, final, signal);
@@ -80,7 +82,7 @@ export class Reconciliation {
       (one, other) => one === other,
       signal,
     );
-    if (!held.agreed) throw new Error(`The treasury cannot be read: ${held.detail}`);
+    if (!held.agreed) throw new ChainUnavailableError(`the treasury cannot be read: ${held.detail}`);
     const code = account.treasury(chain.chainId, chain.tokenAddress);
     const row = await selectRow(
       ready(this.database),

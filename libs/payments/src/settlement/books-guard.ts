@@ -41,21 +41,33 @@ export class BooksGuard {
 
   /** Everything. The reason that stopped settlement, or null. */
   async check(signal?: AbortSignal): Promise<string | null> {
-    const reason =
-      (await this.firstSight(signal)) ??
-      (await this.beforeSigning(signal)) ??
-      (await this.foreignNonce(signal));
+    const before = await this.firstSight(signal);
+    const doubt = await this.readChain(signal);
+    const unknown = await findUnknownPayment(ready(this.database), this.chain);
+    const foreign = await this.foreignNonce(signal);
     this.checkedAtMs = performance.now();
-    return reason;
+    // All at once: a person looks once, and resumes once.
+    const reasons = [before, unknown, foreign].filter((reason) => reason !== null);
+    return reasons.length === 0 ? doubt : this.pause(reasons.join('; '), foreign !== null);
   }
 
   /** Payments only: before each signature the nonce is looked at under the lane's lock. */
   async beforeSigning(signal?: AbortSignal): Promise<string | null> {
-    await this.scan.advance(signal);
-    if (this.scan.disagreement !== null) return this.scan.disagreement;
-    await this.takeOver();
+    const doubt = await this.readChain(signal);
+    if (doubt !== null) return doubt;
     const unknown = await findUnknownPayment(ready(this.database), this.chain);
-    return unknown === null ? null : this.pause(unknown);
+    return unknown === null ? null : this.check(signal);
+  }
+
+  /** Why the chain is not believed, or null. */
+  private async readChain(signal?: AbortSignal): Promise<string | null> {
+    await this.scan.advance(signal);
+    const { disagreement } = this.scan;
+    // One node alone may bring an authorization to the chain: the token takes it once. A plain transfer it may not.
+    if (disagreement && (disagreement.reason === 'disagree' || this.chain.method === 'erc20'))
+      return disagreement.detail;
+    await this.takeOver();
+    return null;
   }
 
   /** Stops for authorizations that were used before the books begin. */
@@ -66,7 +78,7 @@ export class BooksGuard {
     const nonces = payouts.flatMap(({ authorizationNonce: nonce }) => (nonce === null ? [] : [nonce]));
     if (nonces.length === 0) return null;
     const reason = await this.identities.findOlder(nonces, signal);
-    return reason === null ? null : this.pause(reason);
+    return reason === null ? null : this.pause(reason, false);
   }
 
   /** Of the identities of payouts that are about to be made those that the token has seen. */
@@ -93,32 +105,31 @@ export class BooksGuard {
     if (!isNew || this.chain.method !== 'erc20') return null;
     const nonce = await this.chain.ask((node) => node.nonce(this.chain.treasury.address, 'latest'), signal);
     if (nonce === 0n) return null;
-    return this.pause(
-      `the treasury sent ${nonce} txs before these books began: make sure that they are not older than the payments`,
-    );
+    return `the treasury sent ${nonce} txs before these books began: make sure that they are not older than the payments`;
+  }
+
+  private get lane() {
+    return { chainId: this.chain.chainId, address: this.chain.gasPayer.address };
   }
 
   private async foreignNonce(signal?: AbortSignal): Promise<string | null> {
-    const lane = { chainId: this.chain.chainId, address: this.chain.gasPayer.address };
-    const known = await readLane(ready(this.database), lane);
-    if (known?.status !== 'active') return known?.pauseReason ?? null;
+    const known = await readLane(ready(this.database), this.lane);
+    if (known?.status !== 'active') return null;
     const found = await this.chain.agree(
-      (node) => node.nonce(lane.address, 'latest'),
+      (node) => node.nonce(this.lane.address, 'latest'),
       (one, other) => one === other,
       signal,
     );
     if (!found.agreed) return null;
     // Read again: another replica may have given nonces away since.
-    const { nextNonce: ourNonce = 0n } = (await readLane(ready(this.database), lane)) ?? {};
-    if (found.value <= ourNonce) return null;
-    const reason = foreignNonceText({ chainNonce: found.value, ourNonce });
-    return this.pause(reason, lane);
+    const { nextNonce: ourNonce = 0n } = (await readLane(ready(this.database), this.lane)) ?? {};
+    return found.value <= ourNonce ? null : foreignNonceText({ chainNonce: found.value, ourNonce });
   }
 
-  private async pause(reason: string, lane?: { chainId: bigint; address: string }): Promise<string> {
+  private async pause(reason: string, hasForeignNonce: boolean): Promise<string> {
     const isNew = await this.database.transaction(async (tx) => {
       const paused = await pauseByItself(tx, this.audit, reason);
-      if (lane) await pauseLane(tx, lane, reason);
+      if (hasForeignNonce) await pauseLane(tx, this.lane, reason);
       return paused;
     });
     if (isNew) this.log.error('settlement paused', undefined, { reason });

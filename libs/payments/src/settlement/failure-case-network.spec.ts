@@ -102,7 +102,7 @@ describe('failure cases between us and the nodes', () => {
     const { address } = await world.owe(amount);
     other.decide(({ method }) => (method === 'eth_chainId' ? { result: '0x1' } : 'forward'));
     const asked = other.questions.length;
-    const process = world.process({ chain: { rpcUrls: [other.url, world.proxy.url] } });
+    const process = world.process({ chain: { rpcUrls: [other.url, world.proxy.url, world.anvil.rpcUrl] } });
     await expectPaidOnce(process, address);
     const methods = new Set(other.questions.slice(asked).map(({ method }) => method));
     expect(methods).toEqual(new Set(['eth_chainId']));
