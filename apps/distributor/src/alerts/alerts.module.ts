@@ -41,6 +41,6 @@ import { WatchAlertsSchedule } from './watch-alerts.schedule.js';
     DatabaseWatch,
     TestAlert,
   ],
-  exports: [AlertChannels, Outbox, TestAlert],
+  exports: [AlertChannels, Outbox, OutsideFactsReader, TestAlert],
 })
 export class AlertsModule {}

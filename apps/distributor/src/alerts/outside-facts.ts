@@ -1,12 +1,11 @@
-import { type OutsideFacts, readSpending, Reconciliation, Settler } from '#payments';
+import { type OutsideFacts, ReconciliationRuns, Settler } from '#payments';
 import { FactLogger } from '#platform';
-import { Database } from '#platform/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';
 
-/** Each is several questions to a node, which belongs to somebody else. */
-const reconcileEveryMs = 600_000;
+/** The runway is several questions to a node, which belongs to somebody else, and a sum over a day. */
+const LOOKS_PER_READING = 5;
 /** A look must not wait for a node that hangs. */
 const limitMs = 10_000;
 
@@ -15,56 +14,40 @@ const limitMs = 10_000;
 export class OutsideFactsReader {
   private readonly log = new FactLogger('alerts');
   private funds: Kept<OutsideFacts['funds']> = { atMs: -Infinity, value: undefined };
-  private reconciliation: Kept<OutsideFacts['reconciliation']> = { atMs: -Infinity, value: undefined };
 
   constructor(
     private readonly settler: Settler,
-    private readonly reconciling: Reconciliation,
-    private readonly database: Database,
+    private readonly runs: ReconciliationRuns,
     @Inject(DISTRIBUTOR_CONFIG) private readonly config: DistributorConfig,
   ) {}
+
+  /** As last read; undefined while it is not known. */
+  get knownFunds(): OutsideFacts['funds'] {
+    return this.funds.value;
+  }
 
   async read(signal: AbortSignal): Promise<OutsideFacts> {
     const chain = this.settler.state();
     if (chain.state === 'off') return { chain, funds: undefined, reconciliation: undefined };
-    if (chain.state === 'ready') {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
-      const { patienceMs } = this.config.alerts.settings;
-      this.funds = await this.refresh(this.funds, patienceMs, 'funds', () => this.readFunds(limit));
-      this.reconciliation = await this.refresh(
-        this.reconciliation,
-        Math.min(reconcileEveryMs, patienceMs * 10),
-        'reconciliation',
-        async () => {
-          const { differences } = await this.reconciling.run(limit);
-          return { atMs: Date.now(), differences };
-        },
-      );
-    }
-    return { chain, funds: this.funds.value, reconciliation: this.reconciliation.value };
+    const run = await this.runs.latest();
+    const reconciliation = run && { atMs: run.at.getTime(), differences: run.differences };
+    if (chain.state === 'ready') await this.refreshFunds(signal);
+    // What was known before the chain went away says nothing about now.
+    else this.funds = { atMs: -Infinity, value: undefined };
+    return { chain, funds: this.funds.value, reconciliation };
   }
 
-  private async readFunds(signal: AbortSignal): Promise<OutsideFacts['funds']> {
-    const funds = await this.settler.funds(signal);
-    return funds === null ? undefined : { ...funds, ...(await readSpending(this.database.dataSource)) };
-  }
-
-  private async refresh<T>(
-    kept: Kept<T>,
-    everyMs: number,
-    what: string,
-    read: () => Promise<T>,
-  ): Promise<Kept<T | undefined>> {
+  private async refreshFunds(signal: AbortSignal): Promise<void> {
+    const { patienceMs } = this.config.alerts.settings;
     const nowMs = performance.now();
-    if (nowMs - kept.atMs < everyMs) return kept;
+    if (nowMs - this.funds.atMs < patienceMs * LOOKS_PER_READING) return;
     try {
-      return { atMs: nowMs, value: await read() };
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+      this.funds = { atMs: nowMs, value: (await this.settler.runway(limit)) ?? undefined };
     } catch (error) {
-      this.log.warn('fact for alerts not read', {
-        what,
-        error: error instanceof Error ? error.message : String(error),
-      });
-      return { atMs: nowMs, value: undefined };
+      const reason = error instanceof Error ? error.message : String(error);
+      this.log.warn('runway not read', { reason });
+      this.funds = { atMs: nowMs, value: undefined };
     }
   }
 }

@@ -1,9 +1,11 @@
 import { GatewayClient } from '#livepeer';
 import { EvidenceJobs, type EvidenceSource } from '#payments';
+import { MetricsModule, MetricsRegistry } from '#platform';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';
 import { GatewayEvidence } from './gateway-evidence.js';
+import { measured } from './measured-evidence.js';
 import { WorkerEvidence } from './worker-evidence.js';
 
 export const EVIDENCE_SOURCE = Symbol('EVIDENCE_SOURCE');
@@ -27,12 +29,14 @@ function connect({ evidence }: DistributorConfig, jobs: EvidenceJobs): Connectio
 
 /** Where reports come from: the workers themselves, or BYOC jobs through the gateway. */
 @Module({
+  imports: [MetricsModule],
   providers: [
     { provide: CONNECTIONS, inject: [DISTRIBUTOR_CONFIG, EvidenceJobs], useFactory: connect },
     {
       provide: EVIDENCE_SOURCE,
-      inject: [CONNECTIONS],
-      useFactory: ({ source }: Connections): EvidenceSource => source,
+      inject: [CONNECTIONS, MetricsRegistry],
+      useFactory: ({ source }: Connections, registry: MetricsRegistry): EvidenceSource =>
+        measured(source, registry),
     },
   ],
   exports: [EVIDENCE_SOURCE],

@@ -1,50 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '#platform/testing';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { BooksOpening } from '../schedules/books-opening.js';
+import { Door } from '../testing/door.js';
 import { startDistributor, until } from '../testing/running-distributor.js';
-
-/** A door to a server that can be shut and opened: what a network does. */
-class Door {
-  private server: Server | undefined;
-  private readonly sockets = new Set<Socket>();
-
-  private constructor(
-    private readonly target: { host: string; port: number },
-    readonly port: number,
-  ) {}
-
-  /** Shut at first, on a port of its own. */
-  static async to(target: { host: string; port: number }): Promise<Door> {
-    const probe = createServer();
-    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-    const address = probe.address();
-    if (address === null || typeof address === 'string') throw new Error('not listening');
-    await new Promise((resolve) => probe.close(resolve));
-    return new Door(target, address.port);
-  }
-
-  async open(): Promise<void> {
-    const server = createServer((inside) => {
-      const outside = connect(this.target);
-      for (const socket of [inside, outside]) {
-        this.sockets.add(socket);
-        socket.on('error', () => socket.destroy());
-        socket.on('close', () => this.sockets.delete(socket));
-      }
-      inside.pipe(outside).pipe(inside);
-    });
-    this.server = server;
-    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
-  }
-
-  async shut(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
-    for (const socket of this.sockets) socket.destroy();
-    if (server) await new Promise((resolve) => server.close(resolve));
-  }
-}
 
 describe('when something is away', () => {
   const cleanups: (() => Promise<void>)[] = [];
@@ -58,7 +16,7 @@ describe('when something is away', () => {
     cleanups.push(() => database.drop());
     const url = new URL(database.url);
     const door = await Door.to({ host: url.hostname, port: Number(url.port) });
-    cleanups.push(() => door.shut());
+    cleanups.push(() => door.remove());
     url.hostname = '127.0.0.1';
     url.port = String(door.port);
     return { door, url: url.href };
@@ -106,6 +64,7 @@ describe('when something is away', () => {
     const database = await createTestDatabase();
     cleanups.push(() => database.drop());
     const nowhere = await Door.to({ host: '127.0.0.1', port: 1 });
+    cleanups.push(() => nowhere.remove());
     const distributor = await start({
       DATABASE_URL: database.url,
       PAYER_PRIVATE_KEY: `0x${'42'.repeat(32)}`,

@@ -11,6 +11,7 @@ import { Balances } from '../balances/balances.js';
 import { RequestKeys } from '../idempotency/request-keys.js';
 import { EvidenceJobs } from '../evidence-jobs/evidence-jobs.js';
 import { Ledger } from '../ledger/ledger.js';
+import { OperatingFactsReader } from '../operations/operating-facts.js';
 import { Orchestrators } from '../orchestrators/orchestrators.js';
 import { Policies } from '../policies/policies.js';
 import { Rates } from '../rates/rates.js';
@@ -24,6 +25,7 @@ const services = [
   RequestKeys,
   Alerts,
   Silences,
+  OperatingFactsReader,
   Ledger,
   Books,
   Rates,

@@ -73,11 +73,10 @@ export interface ChainFacts {
 export interface FundsFacts {
   treasuryMicroUsd: bigint;
   owedMicroUsd: bigint;
-  /** What all orchestrators together earned lately, per hour. */
-  earnedPerHourMicroUsd: bigint;
+  /** Whole hours; null: not known, since nothing was earned lately. */
+  payHours: number | null;
   gasWei: bigint;
-  /** What gas cost lately, per hour; null while nothing was settled. */
-  gasPerHourWei: bigint | null;
+  gasHours: number | null;
 }
 
 export interface ReconciliationFacts {

@@ -161,20 +161,20 @@ describe('the rules of the alerts', () => {
   });
 
   it('tell the hours that money and gas last, and end well above them', () => {
-    const hours = (left: bigint) => ({
-      treasuryMicroUsd: left * 600_000_000n,
+    const hours = (left: number) => ({
+      treasuryMicroUsd: 60_000_000_000n,
       owedMicroUsd: 0n,
-      earnedPerHourMicroUsd: 600_000_000n,
-      gasWei: left * 1_000n,
-      gasPerHourWei: 1_000n,
+      payHours: left,
+      gasWei: 10n ** 18n,
+      gasHours: left,
     });
-    expect(look({ funds: hours(24n) }).opened).toEqual([]);
-    expect(look({ funds: hours(23n) }).opened).toEqual(['treasury_low treasury', 'gas_low gas payer']);
+    expect(look({ funds: hours(24) }).opened).toEqual([]);
+    expect(look({ funds: hours(23) }).opened).toEqual(['treasury_low treasury', 'gas_low gas payer']);
     const open = openAlerts('treasury_low treasury', 'gas_low gas payer');
-    expect(look({ funds: hours(30n) }, { open }).resolved).toEqual([]);
-    expect(look({ funds: hours(36n) }, { open }).resolved).toHaveLength(2);
+    expect(look({ funds: hours(30) }, { open }).resolved).toEqual([]);
+    expect(look({ funds: hours(36) }, { open }).resolved).toHaveLength(2);
     expect(look({ funds: undefined }, { open }).resolved).toEqual([]);
-    const owed = { ...hours(100n), owedMicroUsd: 10n ** 15n };
+    const owed = { ...hours(100), owedMicroUsd: 10n ** 15n };
     expect(look({ funds: owed }).texts[0]).toMatch(
       /^The treasury holds \$60000\.000000, but \$1000000000\.000000 is owed/,
     );

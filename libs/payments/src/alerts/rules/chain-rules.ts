@@ -1,5 +1,4 @@
 import { formatUsd } from '../../money/micro-usd.js';
-import { hoursLeft } from './hours-left.js';
 import { type AlertRule, type Condition, isoOf } from './condition.js';
 
 export const chainRule: AlertRule = {
@@ -34,29 +33,29 @@ export const refusedRule: AlertRule = {
 };
 
 /** Opens below the hours that people want to be told at, ends above half as many more. */
-const levelOf = (hours: bigint | null, runwayHours: number): Condition['level'] | undefined => {
+const levelOf = (hours: number | null, runwayHours: number): Condition['level'] | undefined => {
   if (hours === null) return undefined;
-  if (hours < BigInt(runwayHours)) return 'raise';
-  return hours * 2n < BigInt(runwayHours) * 3n ? 'keep' : undefined;
+  if (hours < runwayHours) return 'raise';
+  return hours * 2 < runwayHours * 3 ? 'keep' : undefined;
 };
 
 export const treasuryRule: AlertRule = {
   kinds: ['treasury_low'],
   judge: ({ funds }, { runwayHours }) => {
     if (funds === undefined) return 'unknown';
-    const { treasuryMicroUsd, owedMicroUsd, earnedPerHourMicroUsd } = funds;
-    const left = treasuryMicroUsd - owedMicroUsd;
-    const hours = left < 0n ? 0n : hoursLeft(left, earnedPerHourMicroUsd);
-    const level = levelOf(hours, runwayHours);
+    const { treasuryMicroUsd, owedMicroUsd, payHours } = funds;
+    const isShort = treasuryMicroUsd < owedMicroUsd;
+    const level = levelOf(isShort ? 0 : payHours, runwayHours);
     if (level === undefined) return [];
+    const holds = `The treasury holds $${formatUsd(treasuryMicroUsd)}`;
+    const owed = `$${formatUsd(owedMicroUsd)} is owed`;
     return [
       {
         ...{ kind: 'treasury_low', subject: 'treasury', level },
-        text:
-          left < 0n
-            ? `The treasury holds $${formatUsd(treasuryMicroUsd)}, but $${formatUsd(owedMicroUsd)} is owed`
-            : `The treasury lasts for less than ${runwayHours} hours: after what is owed $${formatUsd(left)} are left, and $${formatUsd(earnedPerHourMicroUsd)} are earned per hour`,
-        details: { hours_left: hours, treasury_micro_usd: treasuryMicroUsd, owed_micro_usd: owedMicroUsd },
+        text: isShort
+          ? `${holds}, but ${owed}`
+          : `${holds} and ${owed}: at the pay of the last day that lasts for less than ${runwayHours} hours`,
+        details: { hours_left: isShort ? 0 : payHours, treasury_usd: formatUsd(treasuryMicroUsd) },
       },
     ];
   },
@@ -66,10 +65,9 @@ export const gasRule: AlertRule = {
   kinds: ['gas_low'],
   judge: ({ funds, chain }, { runwayHours }) => {
     if (funds === undefined) return 'unknown';
-    const { gasWei, gasPerHourWei } = funds;
+    const { gasWei, gasHours } = funds;
     const isEmpty = gasWei === 0n || (chain?.waitsFor?.startsWith('the gas payer holds') ?? false);
-    const hours = isEmpty ? 0n : gasPerHourWei === null ? null : hoursLeft(gasWei, gasPerHourWei);
-    const level = levelOf(hours, runwayHours);
+    const level = levelOf(isEmpty ? 0 : gasHours, runwayHours);
     if (level === undefined) return [];
     return [
       {
@@ -77,7 +75,7 @@ export const gasRule: AlertRule = {
         text: isEmpty
           ? `The gas payer holds ${gasWei} wei, not enough for the next tx`
           : `The gas payer's ${gasWei} wei last for less than ${runwayHours} hours`,
-        details: { hours_left: hours, gas_wei: gasWei },
+        details: { hours_left: isEmpty ? 0 : gasHours, gas_wei: gasWei },
       },
     ];
   },

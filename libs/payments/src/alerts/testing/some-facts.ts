@@ -25,9 +25,9 @@ export const facts = (change: Partial<AlertFacts> = {}): AlertFacts => ({
   funds: {
     treasuryMicroUsd: 1_000_000_000_000n,
     owedMicroUsd: 0n,
-    earnedPerHourMicroUsd: 600_000_000n,
+    payHours: 1_000,
     gasWei: 10n ** 18n,
-    gasPerHourWei: 10n ** 12n,
+    gasHours: 1_000,
   },
   reconciliation: { atMs: nowMs, differences: [] },
   ...change,
