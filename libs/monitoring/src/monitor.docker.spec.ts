@@ -116,7 +116,8 @@ onEngine('Monitor on a real Docker Engine', () => {
       state: 'down',
       sinceMs: atMs,
     });
-    expect(atMs).toBe((await engineTimes(redis)).finishedMs);
+    // The event comes a little after the end that it tells of.
+    expect(atMs).toBeGreaterThanOrEqual((await engineTimes(redis)).finishedMs);
   });
 
   it('follows a pause, a restart, a removal and a rename', async () => {

@@ -1,41 +1,28 @@
 import { FactLogger, Loop } from '#platform';
 
-import { AnsweredWindows } from './answers/answered-windows.js';
+import { JournalAnswers } from './answers/journal-answers.js';
+import { type MonitorEventMap, MonitorEvents } from './answers/monitor-events.js';
+import type { ServiceStatus } from './answers/service-status.js';
+import { StatusBoard } from './answers/status-board.js';
+import type { WindowUptime } from './answers/window.js';
+import { type Clock, readBootId, systemClock, waitBy } from './clock.js';
 import { EngineClient } from './containers/engine-client.js';
-import { EventStream, type ReceivedEvent } from './containers/event-stream.js';
+import type { EventStream } from './containers/event-stream.js';
 import { ServiceSelection } from './containers/service-selection.js';
 import { Journal, type JournalHealth } from './journal/journal.js';
 import type { SealedMinute } from './journal/minute-chain.js';
-import { type Clock, readBootId, systemClock, waitBy } from './clock.js';
-import { type EngineView, EngineWatch } from './watching/engine-watch.js';
-import { Inspector } from './watching/inspector.js';
-import { type MonitorEventMap, MonitorEvents } from './answers/monitor-events.js';
-import { MonitorProbes } from './watching/service-probes.js';
-import { Recorder } from './recording/recorder.js';
-import { replayAbsence } from './recording/resume.js';
-import type { ServiceStatus } from './answers/service-status.js';
-import { StatusBoard } from './answers/status-board.js';
-import { measureUptime, sealedMinutes, type WindowUptime } from './answers/window.js';
+import type { MonitorOptions } from './monitor-options.js';
 import { MonitoringPlan } from './plan/monitoring-plan.js';
+import { Absence } from './recording/absence.js';
+import { Recorder } from './recording/recorder.js';
 import type { Observation } from './segments/observation.js';
 import type { ProbeResult, RunKey } from './segments/probe-result.js';
-import { callsForInspection } from './segments/service-event.js';
+import { type EngineView, EngineWatch } from './watching/engine-watch.js';
+import { hearEvents } from './watching/heard-events.js';
+import { MonitorProbes } from './watching/service-probes.js';
+import { WatchedServices } from './watching/watched-services.js';
 
-export interface MonitorOptions {
-  /** Exact container names or globs. */
-  services: string[];
-  /** DOCKER_HOST syntax, `unix://` or `tcp://`; undefined is the default socket. */
-  dockerHost?: string | undefined;
-  dataDir: string;
-  /** What services must do and be besides running; absent: nothing. */
-  plan?: MonitoringPlan | undefined;
-  /** How long every detail is kept; of what is older, whole minutes. */
-  retentionDays?: number;
-  inspectEveryMs?: number;
-  requestTimeoutMs?: number;
-  logger?: FactLogger;
-  clock?: Clock;
-}
+export type { MonitorOptions } from './monitor-options.js';
 
 const dayMs = 86_400_000;
 
@@ -53,19 +40,18 @@ export class Monitor {
   private readonly engineClient: EngineClient;
   private readonly requestTimeoutMs: number;
   private readonly events: MonitorEvents;
-  private readonly answered = new AnsweredWindows();
+  private readonly answers = new JournalAnswers();
   private readonly stopping = new AbortController();
-  private readonly inspectors = new Map<string, Inspector>();
+  private readonly services: WatchedServices;
   private readonly plan: MonitoringPlan;
   private readonly probes: MonitorProbes;
   private readonly board: StatusBoard;
   private readonly loop: Loop;
   private readonly watch: EngineWatch;
-  private journalFile: Journal | undefined;
   private recorder: Recorder | undefined;
   private stream: EventStream | undefined;
   private bootId: string | null = null;
-  private replayTried = false;
+  private absence: Absence | undefined;
 
   /** @throws InvalidServiceNameError, InvalidDockerHostError */
   constructor(private readonly options: MonitorOptions) {
@@ -87,6 +73,24 @@ export class Monitor {
       },
     });
     this.board = new StatusBoard((service) => this.probes.view(service), this.clock, this.events);
+    this.services = new WatchedServices({
+      selection: this.selection,
+      engine: this.engineClient,
+      clock: this.clock,
+      plan: this.plan,
+      signal: this.stopping.signal,
+      onUnanswered: (error) => {
+        this.watch.failed(error);
+      },
+      onIncluded: (service) => {
+        this.recorder?.add(service);
+        this.probes.include(service);
+        this.board.include(service);
+      },
+      onObserved: (service, observation, fault) => {
+        this.onObserved(service, observation, fault);
+      },
+    });
     this.loop = new Loop({
       name: 'inspection round',
       everyMs: 0,
@@ -110,26 +114,28 @@ export class Monitor {
       log,
     });
     journal.upkeep.start();
-    this.journalFile = journal;
+    this.answers.open(journal);
     this.recorder = new Recorder({ journal, selection, clock, log, bootId: this.bootId, plan: this.plan });
-    for (const name of this.recorder.names) this.include(name);
-    this.stream = new EventStream({
+    this.absence = new Absence({
       engine,
+      recorder: this.recorder,
+      known: journal.left.resume.event,
+      firstSubscription: this.watch.firstSubscription,
+      requestTimeoutMs: this.requestTimeoutMs,
+      clock,
       log,
-      wallMs: () => clock.now().wallMs,
-      onEvent: (event) => {
-        this.onEvent(event);
-      },
-      onConnected: () => {
-        this.watch.subscribed();
-        void this.watch.identify();
-        this.inspectAll();
-      },
-      onDisconnected: (error) => {
-        this.watch.unsubscribed(error);
-        this.inspectAll();
-      },
-      last: journal.left.resume.event ?? undefined,
+    });
+    for (const name of this.recorder.names) this.services.include(name);
+    this.stream = hearEvents({
+      engine,
+      clock,
+      log,
+      selection,
+      services: this.services,
+      watch: this.watch,
+      board: this.board,
+      recorder: this.recorder,
+      last: journal.left.resume.event,
     });
     this.stream.start();
     this.loop.start();
@@ -142,13 +148,12 @@ export class Monitor {
     this.engineClient.close();
     await this.stream?.stop();
     if (this.recorder) await this.record(this.clock.now().wallMs);
-    this.journalFile?.close();
-    this.journalFile = undefined;
+    this.answers.close();
   }
 
   /** Unix milliseconds up to which nothing can change any more; 0 while not started. */
   watermarkMs(): number {
-    return this.journalFile?.watermarkMs ?? 0;
+    return this.answers.watermarkMs();
   }
 
   /**
@@ -156,7 +161,7 @@ export class Monitor {
    * @throws BeyondWatermarkError, InvalidWindowError
    */
   window(fromMs: number, toMs: number): WindowUptime {
-    return this.answered.get(fromMs, toMs, () => measureUptime(this.journalFile, fromMs, toMs));
+    return this.answers.window(fromMs, toMs);
   }
 
   /**
@@ -164,7 +169,7 @@ export class Monitor {
    * @throws BeyondWatermarkError, InvalidWindowError
    */
   sealedMinutes(fromMs: number, toMs: number): Iterable<SealedMinute[]> {
-    return sealedMinutes(this.journalFile, fromMs, toMs);
+    return this.answers.sealedMinutes(fromMs, toMs);
   }
 
   /** Globs that stand for nothing now. */
@@ -182,14 +187,7 @@ export class Monitor {
   }
 
   journal(): JournalHealth {
-    return (
-      this.journalFile?.health() ?? {
-        writable: false,
-        lastError: 'not open',
-        sealedUntilMs: null,
-        keptSinceMs: null,
-      }
-    );
+    return this.answers.health();
   }
 
   on<E extends keyof MonitorEventMap>(event: E, listener: (...happened: MonitorEventMap[E]) => void): this {
@@ -203,11 +201,10 @@ export class Monitor {
   }
 
   private async round(signal: AbortSignal) {
-    await this.replayOnce(signal);
+    await this.absence?.replayOnce(signal);
     const askedMs = this.clock.now().wallMs;
-    const inspections = [...this.inspectors.values()].map((inspector) => inspector.inspect());
     await Promise.race([
-      Promise.all([...inspections, this.discover()]),
+      Promise.all([this.services.inspectAll(), this.services.discover()]),
       waitBy(this.clock, roundPatienceMs, signal),
     ]);
     if (!signal.aborted) await waitBy(this.clock, eventPatienceMs, signal);
@@ -226,7 +223,7 @@ export class Monitor {
       }),
     });
     for (const service of recorded?.ended ?? []) {
-      this.inspectors.delete(service);
+      this.services.exclude(service);
       this.probes.exclude(service);
       this.board.exclude(service);
     }
@@ -234,59 +231,6 @@ export class Monitor {
       this.log.warn('change seen that no event told of', { services: recorded.silent });
       this.stream.renew();
     }
-  }
-
-  /** Before the first round: what does the Engine remember of the time in which no worker was running? */
-  private async replayOnce(signal: AbortSignal) {
-    const known = this.journalFile?.left.resume.event;
-    if (!known || !this.recorder || this.replayTried) return;
-    this.replayTried = true;
-    // Subscribed first, so that nothing falls between the replay and the stream.
-    await Promise.race([this.watch.firstSubscription, waitBy(this.clock, this.requestTimeoutMs, signal)]);
-    const { engineClient: engine, clock, requestTimeoutMs, log, recorder } = this;
-    await replayAbsence({ engine, recorder, known, nowMs: clock.now().wallMs, requestTimeoutMs, log });
-  }
-
-  private onEvent(event: ReceivedEvent) {
-    if (this.selection.matchesGlob(event.name) && event.action !== 'destroy') this.include(event.name);
-    const concerned = this.recorder?.event(event) ?? [];
-    if (!callsForInspection(event.action)) return;
-    for (const service of concerned) void this.inspectors.get(service)?.inspect();
-  }
-
-  /** Services that a glob stands for. */
-  private async discover() {
-    if (this.selection.globs.length === 0) return;
-    try {
-      const names = await this.engineClient.listNames();
-      for (const name of names.filter((candidate) => this.selection.matchesGlob(candidate)))
-        this.include(name);
-    } catch (error) {
-      this.watch.failed(error);
-    }
-  }
-
-  private include(service: string) {
-    if (this.inspectors.has(service)) return;
-    this.recorder?.add(service);
-    this.probes.include(service);
-    this.board.include(service);
-    const inspector = new Inspector({
-      service,
-      policy: this.plan.identityFor(service),
-      engine: this.engineClient,
-      clock: this.clock,
-      signal: this.stopping.signal,
-      onObserved: (observation, fault) => {
-        this.onObserved(service, observation, fault);
-      },
-    });
-    this.inspectors.set(service, inspector);
-    void inspector.inspect();
-  }
-
-  private inspectAll() {
-    for (const inspector of this.inspectors.values()) void inspector.inspect();
   }
 
   private onObserved(service: string, observation: Observation, fault: Error | null) {
