@@ -38,7 +38,7 @@ export class SimulatedEngine {
   private readonly state: SimulatedState;
   private readonly sockets = new Set<Socket>();
   private readonly hung = new Map<RegExp, Set<() => void>>();
-  private readonly misdeeds: { path: RegExp; misdeed: Misdeed; left: number }[] = [];
+  private misdeeds: { path: RegExp; misdeed: Misdeed; left: number }[] = [];
   private answering = 0;
   /** How many requests there were. */
   asked = 0;
@@ -171,6 +171,10 @@ export class SimulatedEngine {
     return () => {
       entry.left = 0;
     };
+  }
+
+  forgetMisdeeds(): void {
+    this.misdeeds = [];
   }
 
   closeStreams(): void {
