@@ -1,7 +1,8 @@
 import { ZeroAddress, computeAddress, hexlify, randomBytes } from 'ethers';
 
-import { jobMessage, signMessage, tokenMessage } from '../src/signatures.js';
+import { jobMessage, tokenMessage } from '../src/signatures.js';
 import { encodeGoString } from './go-json.js';
+import { quickSignature } from './signature-cache.js';
 
 /** The gateway's Ethereum account, which signs its requests to orchestrators. */
 export interface GatewaySender {
@@ -16,8 +17,8 @@ export function accountSender(privateKey = hexlify(randomBytes(32))): GatewaySen
   const address = computeAddress(privateKey);
   return {
     address,
-    signJob: (request, parameters) => signMessage(privateKey, jobMessage(request, parameters)),
-    tokenHeader: tokenHeader(address, signMessage(privateKey, tokenMessage(address))),
+    signJob: (request, parameters) => quickSignature(privateKey, jobMessage(request, parameters)),
+    tokenHeader: tokenHeader(address, quickSignature(privateKey, tokenMessage(address))),
   };
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-import { jobMessage, recoverSigner } from '../src/signatures.js';
+import { jobMessage } from '../src/signatures.js';
 import type { CapabilityRegistry, RegisteredCapability } from './capability-registry.js';
 import { relayEventStream } from './event-stream.js';
 import { goAnswer, goError, goPanic, goStream } from './go-http-answer.js';
@@ -12,6 +12,7 @@ import { decodeValue } from './go-struct.js';
 import { parseJobRequest, JobRequestError } from './job-request.js';
 import type { JobRequest } from './job-request.js';
 import type { Profile } from './profile.js';
+import { quickSigner } from './signature-cache.js';
 
 interface ProcessOptions {
   registry: CapabilityRegistry;
@@ -147,7 +148,7 @@ async function relayWhole(
 
 function verifiedJob(header: string | string[] | undefined): JobRequest {
   const job = parseJobRequest(typeof header === 'string' ? header : '');
-  const signer = recoverSigner(jobMessage(job.request, job.parameters), job.sig);
+  const signer = quickSigner(jobMessage(job.request, job.parameters), job.sig);
   if (signer?.toLowerCase() !== job.sender.toLowerCase()) {
     throw new JobRequestError('ErrSegSig');
   }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
 import { decodeStandardBase64 } from '../src/base64.js';
-import { recoverSigner, tokenMessage } from '../src/signatures.js';
+import { tokenMessage } from '../src/signatures.js';
 import type { CapabilityRegistry } from './capability-registry.js';
 import { goAnswer, goError } from './go-http-answer.js';
 import type { GoExchange } from './go-http-server.js';
 import { decodeGoStruct } from './go-struct.js';
 import type { Profile } from './profile.js';
+import { quickSigner } from './signature-cache.js';
 
 interface TokenEndpointOptions {
   registry: CapabilityRegistry;
@@ -90,7 +91,7 @@ function verifiedSender(header: string): SenderAddress | undefined {
       name: 'JobSender',
       fields: { addr: 'string', sig: 'string' },
     });
-    const signer = recoverSigner(tokenMessage(sender.addr), sender.sig);
+    const signer = quickSigner(tokenMessage(sender.addr), sender.sig);
     return signer?.toLowerCase() === sender.addr.toLowerCase() ? sender : undefined;
   } catch {
     return undefined;
