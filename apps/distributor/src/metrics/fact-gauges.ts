@@ -27,7 +27,8 @@ export class FactGauges<Facts> {
       registers: [this.registry],
       collect: async () => {
         gauge.reset();
-        gauge.remove();
+        // Without labels a reset leaves a zero behind.
+        if (labelNames.length === 0) gauge.remove();
         const facts = await this.facts();
         if (facts === undefined) return;
         for (const [labels, value] of values(facts)) gauge.set(labels, value);
