@@ -98,6 +98,34 @@ describe('failure cases on the chain', () => {
     expect(await process.reconciliation.run()).toMatchObject({ ok: true });
   });
 
+  it('case 13: a reorganisation deeper than what was taken for final is taken back in the ledger and paid once', async () => {
+    const { id, address } = await world.owe(amount);
+    const process = world.process();
+    await world.mine(3);
+    await process.settler.tick();
+    await world.calm();
+    await world.mine(2);
+    await process.settler.tick();
+    expect(await onlyPayout(process)).toMatchObject({ status: 'paid' });
+    // The block of the payment and the two on top of it are replaced by empty ones.
+    await world.rpc.call('anvil_reorg', [3, []], z.unknown());
+    expect(await world.transfers()).toEqual(new Map());
+    await process.reconciliation.run();
+    expect((await onlyPayout(process)).status).not.toBe('paid');
+
+    await world.mine(1);
+    await world.owe(amount);
+    await world.later(60_000);
+    await process.settler.tick();
+    await world.untilFinal(process);
+    expect((await world.transfers()).get(address.toLowerCase())).toBe(amount);
+    const { items } = await process.payouts.list({ orchestratorId: id });
+    expect(items).toMatchObject([{ status: 'paid' }]);
+    const inSettlement = account.inSettlement(id);
+    expect(await world.ledger.balance(world.books.database.dataSource, inSettlement)).toBe(0n);
+    expect(await process.reconciliation.run()).toMatchObject({ ok: true });
+  });
+
   it('case 14: the whole tx reverts: its gas is booked, and its payouts are free only when it is final', async () => {
     const { id, address } = await world.owe(amount);
     const process = world.process();
@@ -186,6 +214,63 @@ describe('failure cases on the chain', () => {
     world.proxy.decide(() => 'forward');
     await world.untilFinal(process);
     expect(await world.transfers()).toEqual(only(address));
+  });
+
+  it.each([
+    ['the payment', 0, 1],
+    ['the cancel', 1, 2],
+  ] as const)(
+    'case 36: when %s wins the race of a payment and its cancel, the payout is paid once',
+    async (_, winner, settlements) => {
+      const { address } = await world.owe(amount);
+      const process = world.process();
+      await automine(false);
+      world.proxy.decide((question) => (isSend(question) ? 'cut-before' : 'forward'));
+      await process.settler.tick();
+      const [open] = (await process.settlements.list({ state: 'open' })).items;
+      await process.settlements.cancel(open?.id ?? '', 'admin');
+      await process.settler.tick();
+      const raced = await rawTxs();
+      expect(raced).toHaveLength(2);
+      await world.rpc.call('eth_sendRawTransaction', [raced[winner]], z.string());
+      await world.mine(1);
+      world.proxy.decide(() => 'forward');
+      await automine(true);
+      await world.untilFinal(process);
+      expect(await world.transfers()).toEqual(only(address));
+      expect((await onlyPayout(process)).settlements).toHaveLength(settlements);
+      expect(await gasSpent()).toBeGreaterThan(0n);
+      expect(await process.reconciliation.run()).toMatchObject({ ok: true });
+    },
+  );
+
+  it('case 37: a settlement that no node takes holds its lane only until a person gives its nonce up', async () => {
+    const poison = await world.owe(amount);
+    const process = world.process();
+    /** The batch's calldata is long, a cancel's is not. */
+    const isPay = (question: RpcQuestion) => isSend(question) && String(question.params[0]).length > 1_000;
+    world.proxy.decide((question) =>
+      isPay(question) ? { error: { code: -32_000, message: 'exceeds block gas limit' } } : 'forward',
+    );
+    await process.settler.tick();
+    const behind = await world.owe(amount);
+    for (let turn = 0; turn < 3; turn += 1) {
+      await world.later(60_000);
+      await process.settler.tick();
+    }
+    expect((await process.payouts.list()).items.map(({ status }) => status)).toEqual([
+      'reserved',
+      'reserved',
+    ]);
+    const [open] = (await process.settlements.list({ state: 'open' })).items;
+    await process.settlements.cancel(open?.id ?? '', 'admin');
+    await process.settler.tick();
+    await world.calm();
+    world.proxy.decide(() => 'forward');
+    await world.later(60_000);
+    await world.untilFinal(process);
+    expect(await world.transfers()).toEqual(new Map([...only(poison.address), ...only(behind.address)]));
+    expect(await process.reconciliation.run()).toMatchObject({ ok: true });
   });
 
   it('case 38: signed bytes that leak are worth nothing when their nonce is used', async () => {

@@ -98,6 +98,33 @@ describe('failure cases between us and the nodes', () => {
     },
   );
 
+  it('case 6: a node that hides every receipt concludes nothing, while another one shows them', async () => {
+    const { address } = await world.owe(amount);
+    other.decide(({ method }) => (method === 'eth_getTransactionReceipt' ? { result: null } : 'forward'));
+    const rpcUrls = [other.url, world.proxy.url, world.anvil.rpcUrl];
+    const process = world.process({ chain: { rpcUrls } });
+    const paid = await expectPaidOnce(process, address);
+    expect(paid.settlements).toMatchObject([{ outcome: 'paid' }]);
+    expect(process.settler.state().waitsFor).toBeNull();
+  });
+
+  it('case 6: while the only node hides a receipt the payout is not given to another tx', async () => {
+    const { address } = await world.owe(amount);
+    const process = world.process();
+    await process.settler.tick();
+    await world.calm();
+    world.proxy.decide(({ method }) =>
+      method === 'eth_getTransactionReceipt' ? { result: null } : 'forward',
+    );
+    for (let turn = 0; turn < 3; turn += 1) {
+      await world.later(60_000);
+      await process.settler.tick();
+    }
+    expect((await payoutOf(process, address)).settlements).toHaveLength(1);
+    world.proxy.decide(() => 'forward');
+    await expectPaidOnce(process, address);
+  });
+
   it('case 7: a node that was moved to another chain gets no tx and is not believed', async () => {
     const { address } = await world.owe(amount);
     other.decide(({ method }) => (method === 'eth_chainId' ? { result: '0x1' } : 'forward'));

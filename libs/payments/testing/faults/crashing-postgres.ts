@@ -30,7 +30,7 @@ export class CrashingPostgres {
     return postgres;
   }
 
-  /** Of the books. */
+  /** Of the books; another one after each crash. */
   get url(): string {
     const url = new URL(this.server.url);
     url.pathname = `/${books}`;
@@ -49,22 +49,22 @@ export class CrashingPostgres {
     await this.ask(`alter database ${copy} rename to ${books}`);
   }
 
-  /** SIGKILL of the server, then a start on the same data and the same port. */
+  /** SIGKILL of the server, then a start on the same data, on whatever port is free then. */
   async crash(downMs: number): Promise<void> {
-    const { pid, url } = this.server;
+    const { pid } = this.server;
     process.kill(pid, 'SIGKILL');
     for (const deadline = Date.now() + deathLimitMs; isRunning(pid) && Date.now() < deadline;) {
       await delay(10);
     }
     await delay(downMs);
-    this.server = await this.startAgain(Number(new URL(url).port));
+    this.server = await this.startAgain();
   }
 
   /** Its processes hold the shared memory until they have noticed that the first one is gone. */
-  private async startAgain(port: number): Promise<EmbeddedPostgres> {
+  private async startAgain(): Promise<EmbeddedPostgres> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await startIn(this.folder, port);
+        return await startIn(this.folder);
       } catch (error) {
         if (attempt >= mostStarts) throw error;
         await delay(200);
@@ -88,9 +88,8 @@ export class CrashingPostgres {
   }
 }
 
-const startIn = (folder: string, port = 0): Promise<EmbeddedPostgres> =>
+const startIn = (folder: string): Promise<EmbeddedPostgres> =>
   startEmbeddedPostgres({
     dataDir: join(folder, 'data'),
-    port,
     settings: { fsync: 'off', full_page_writes: 'off', max_connections: '100' },
   });

@@ -59,6 +59,10 @@ export class DistributorApi {
     await this.ask('POST', `/payments/${paymentId}/release`);
   }
 
+  async get(path: string): Promise<unknown> {
+    return this.ask('GET', path);
+  }
+
   async post(path: string, body?: unknown): Promise<unknown> {
     return this.ask('POST', path, body);
   }

@@ -8,7 +8,7 @@ import { type Edge, edgesOf, type Moment } from './edges.js';
 import { FaultBooks, type Payee } from './fault-books.js';
 import { FaultChain } from './fault-chain.js';
 import { MortalDistributor } from './mortal-distributor.js';
-import type { CommitFate } from './postgres-proxy.js';
+import { type CommitFate, type PostgresProxy, startPostgresProxy } from './postgres-proxy.js';
 
 export interface FaultWorldOptions {
   /** The built program, `dist/apps/distributor/src/main.js`. */
@@ -54,14 +54,17 @@ export class FaultWorld {
   private constructor(
     private readonly options: FaultWorldOptions,
     readonly postgres: CrashingPostgres,
+    /** Where the books are always found. */
+    private readonly door: PostgresProxy,
     readonly chain: FaultChain,
     readonly books: FaultBooks,
   ) {}
 
   static async open(options: FaultWorldOptions): Promise<FaultWorld> {
     const [postgres, chain] = await Promise.all([CrashingPostgres.start(), FaultChain.start()]);
-    const books = await FaultBooks.open(postgres.url);
-    const world = new FaultWorld(options, postgres, chain, books);
+    const door = await startPostgresProxy(() => postgres.url);
+    const books = await FaultBooks.open(door.url);
+    const world = new FaultWorld(options, postgres, door, chain, books);
     await world.enter();
     return world;
   }
@@ -249,6 +252,7 @@ export class FaultWorld {
     const spare = await this.spare?.catch(() => undefined);
     await Promise.all([...this.running, ...(spare ? [spare] : [])].map((process) => process.end()));
     await this.books.close();
+    await this.door.stop();
     await this.chain.stop();
     await this.postgres.stop();
   }
@@ -269,7 +273,7 @@ export class FaultWorld {
     const process = await MortalDistributor.start({
       program: this.options.program,
       environment: this.environment(),
-      databaseUrl: this.postgres.url,
+      databaseUrl: () => this.postgres.url,
       rpcUrl: this.chain.rpcUrl,
       nodes: nodesOfEach,
       isWaiting: true,

@@ -65,6 +65,8 @@ export async function settleAll(world: FaultWorld): Promise<string[]> {
     } catch (error) {
       wrong = [error instanceof Error ? error.message : String(error)];
     }
+    const ended = world.alive.find((process) => !process.isAlive);
+    if (ended) return [`a distributor ended by itself:\n${ended.lastWords(8)}`];
     await delay(lookEveryMs);
   }
   return wrong;

@@ -11,7 +11,8 @@ export interface MortalDistributorOptions {
   program: string;
   /** Without DATABASE_URL, ETH_RPC_URL, PORT and ADMIN_PASSWORD. */
   environment: Readonly<Record<string, string>>;
-  databaseUrl: string;
+  /** Where PostgreSQL is now. */
+  databaseUrl: () => string;
   rpcUrl: string;
   /** How many nodes it believes to have. */
   nodes: number;

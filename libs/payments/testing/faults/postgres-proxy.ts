@@ -100,8 +100,11 @@ function portOf(server: Server): number {
   return z.object({ port: z.number() }).parse(server.address()).port;
 }
 
-/** Stands between one process and PostgreSQL, and knows what each of its transactions did when it commits. */
-export async function startPostgresProxy(target: string): Promise<PostgresProxy> {
+/**
+ * Stands between one process and PostgreSQL, and knows what each of its transactions did when it commits. The server may
+ * move: each connection asks where it is.
+ */
+export async function startPostgresProxy(target: () => string): Promise<PostgresProxy> {
   let fateOf: (statements: readonly string[]) => CommitFate = () => 'forward';
   const listeners: ((statements: readonly string[]) => void)[] = [];
   const passages = new Set<Passage>();
@@ -112,7 +115,7 @@ export async function startPostgresProxy(target: string): Promise<PostgresProxy>
     if (client.destroyed) return;
     const passage = new Passage(
       client,
-      new URL(target),
+      new URL(target()),
       (statements) => fateOf(statements),
       (statements) => {
         for (const listener of listeners) listener(statements);
@@ -132,7 +135,7 @@ export async function startPostgresProxy(target: string): Promise<PostgresProxy>
   await new Promise<void>((done) => {
     server.listen(0, '127.0.0.1', done);
   });
-  const url = new URL(target);
+  const url = new URL(target());
   url.hostname = '127.0.0.1';
   url.port = String(portOf(server));
 

@@ -96,6 +96,29 @@ const killInBump: Round = {
   },
 };
 
+const settlementsSchema = z.object({ items: z.array(z.object({ id: z.uuid() })) });
+
+const killInCancel: Round = {
+  name: 'death at E7, when a person gives the nonce up',
+  async run(world, random) {
+    await quiet(world);
+    await world.chain.holdBlocks();
+    await world.chain.automine(false);
+    const sent = world.seen('E2');
+    await oweSome(world, random);
+    await sent;
+    const api = await world.api();
+    const { items } = settlementsSchema.parse(await api.get('/payouts/settlements?state=open'));
+    const death = world.killAt('E7', random.pick(moments));
+    for (const { id } of items) await api.post(`/payouts/settlements/${id}/cancel`);
+    world.countFault('nonce given up by a person');
+    await death;
+    await world.chain.automine(true);
+    world.chain.releaseBlocks();
+    await quiet(world);
+  },
+};
+
 const killAfterTheft: Round = {
   name: 'death at E8, when somebody else used the nonce',
   async run(world, random) {
@@ -323,6 +346,7 @@ export const deck: readonly Round[] = [
   killInReorg,
   reorganisation,
   killInBump,
+  killInCancel,
   killAfterTheft,
   killAfterBlacklisting,
   pausedToken,
