@@ -26,6 +26,16 @@ const heightOf = (usd: string): number => Number(microUsd(usd) / 10_000n) / 100;
 const axisDollars = (value: number): string =>
   `$${value.toLocaleString('en-US', { maximumFractionDigits: 2 })}`;
 
+const hour = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const utcDate = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
+/** Midnight carries the date. */
+function tickWords(at: Date, by: Span): string {
+  if (by === 'day') return utcDate.format(at);
+  return at.getHours() === 0 && at.getMinutes() === 0 ? date.format(at) : hour.format(at);
+}
+
 async function draw(
   place: HTMLElement,
   earned: readonly Earned[],
@@ -47,7 +57,11 @@ async function draw(
       tzDate: (at) => (by === 'day' ? UPlot.tzDate(new Date(at * 1_000), 'UTC') : new Date(at * 1_000)),
       scales: { y: { range: (_chart, _low, high) => [0, Math.max(high * 1.1, 0.01)] } },
       axes: [
-        { ...axis, grid: { show: false } },
+        {
+          ...axis,
+          grid: { show: false },
+          values: (_chart, values) => values.map((at) => tickWords(new Date(at * 1_000), by)),
+        },
         {
           ...axis,
           grid: { stroke: line, width: 1 },

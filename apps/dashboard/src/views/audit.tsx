@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { auditPage } from '../api/shapes.js';
 import { time } from '../format.js';
 import { useAnswer } from '../house.js';
+import { useNames } from '../names.js';
 import { Shown } from '../parts/facts.js';
 import { Table } from '../parts/table.js';
 
@@ -35,8 +36,20 @@ const Lines = ({ value }: { value: unknown }) => {
   );
 };
 
+/** `orchestrator/019…` by its name, `payment/019…` as a link; anything else as it stands. */
+function Subject({ subject, nameOf }: { subject: string; nameOf: (id: string) => string }) {
+  const [, kind, id] = /^(orchestrator|payment)\/([0-9a-f-]{36})$/.exec(subject) ?? [];
+  if (id === undefined) return <>{subject}</>;
+  return kind === 'payment' ? (
+    <a href={`#/payouts/${id}`}>payout {id.slice(0, 8)}</a>
+  ) : (
+    <a href={`#/orchestrators/${id}`}>{nameOf(id)}</a>
+  );
+}
+
 /** Who changed what, when, from what to what. */
 export function AuditView() {
+  const nameOf = useNames();
   const [cursor, setCursor] = useState<string | null>(null);
   const page = useAnswer(`audit?limit=50${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`, {
     schema: auditPage,
@@ -62,7 +75,11 @@ export function AuditView() {
                 { label: 'When', class: 'time', cell: (row) => time(row.at) },
                 { label: 'Who', cell: (row) => row.actor },
                 { label: 'What', cell: (row) => row.action },
-                { label: 'Of', class: 'reason', cell: (row) => row.subject },
+                {
+                  label: 'Of',
+                  class: 'reason',
+                  cell: (row) => <Subject subject={row.subject} nameOf={nameOf} />,
+                },
                 { label: 'Before', class: 'reason', cell: (row) => <Lines value={row.before} /> },
                 { label: 'After', class: 'reason', cell: (row) => <Lines value={row.after} /> },
               ]}

@@ -98,6 +98,8 @@ function PasswordSignIn({ onEnter }: { onEnter: Enter }) {
         void signIn(event.currentTarget);
       }}
     >
+      {/* Password managers ask for a name. */}
+      <input type="text" name="username" autocomplete="username" value="payer" readOnly hidden />
       <Field
         label="Password"
         name="password"

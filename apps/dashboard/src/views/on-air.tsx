@@ -6,7 +6,7 @@ import {
   type Status,
   statusSchema,
 } from '../api/shapes.js';
-import { dollars, microUsd, percent, type Span } from '../format.js';
+import { microUsd, percent, roundDollars, type Span } from '../format.js';
 import { useAnswer } from '../house.js';
 import { fleetBars } from '../parts/bars-of.js';
 import { Choice, Pill, Section, Shown } from '../parts/facts.js';
@@ -182,7 +182,9 @@ function Row({
       </div>
       <div class="fleet-numbers">
         <span>{percent(row.uptime_percentage)}</span>
-        <span class="muted">{past === undefined ? '' : `${dollars(microUsd(past.earned_usd))} earned`}</span>
+        <span class="muted">
+          {past === undefined ? '' : `${roundDollars(microUsd(past.earned_usd))} earned`}
+        </span>
       </div>
     </li>
   );
