@@ -25,9 +25,10 @@ contract TestUsdc {
     address public immutable owner;
     uint256 public totalSupply;
     bool public paused;
-    mapping(address => uint256) public balanceOf;
+    /// As in USDC since its version 2.2: the highest bit says that an account is blacklisted, the others are its balance.
+    mapping(address => uint256) private balanceAndBlacklistStates;
+    uint256 private constant BLACKLISTED = 1 << 255;
     mapping(address => mapping(address => uint256)) public allowance;
-    mapping(address => bool) public isBlacklisted;
     /// True once an authorization was used **or** cancelled; only the events tell which.
     mapping(address => mapping(bytes32 => bool)) public authorizationState;
 
@@ -51,7 +52,7 @@ contract TestUsdc {
     }
 
     modifier notBlacklisted(address account) {
-        require(!isBlacklisted[account], "Blacklistable: account is blacklisted");
+        require(!isBlacklisted(account), "Blacklistable: account is blacklisted");
         _;
     }
 
@@ -59,6 +60,14 @@ contract TestUsdc {
     constructor(address owner_) {
         require(owner_ != address(0), "Ownable: new owner is the zero address");
         owner = owner_;
+    }
+
+    function balanceOf(address account) public view returns (uint256) {
+        return balanceAndBlacklistStates[account] & ~BLACKLISTED;
+    }
+
+    function isBlacklisted(address account) public view returns (bool) {
+        return balanceAndBlacklistStates[account] & BLACKLISTED != 0;
     }
 
     /// Computed at each call: the local chain may be given another id after deployment.
@@ -148,17 +157,17 @@ contract TestUsdc {
     function mint(address to, uint256 value) external onlyOwner {
         require(to != address(0), "FiatToken: mint to the zero address");
         totalSupply += value;
-        balanceOf[to] += value;
+        balanceAndBlacklistStates[to] += value;
         emit Transfer(address(0), to, value);
     }
 
     function blacklist(address account) external onlyOwner {
-        isBlacklisted[account] = true;
+        balanceAndBlacklistStates[account] |= BLACKLISTED;
         emit Blacklisted(account);
     }
 
     function unBlacklist(address account) external onlyOwner {
-        isBlacklisted[account] = false;
+        balanceAndBlacklistStates[account] &= ~BLACKLISTED;
         emit UnBlacklisted(account);
     }
 
@@ -182,9 +191,9 @@ contract TestUsdc {
 
     function _transfer(address from, address to, uint256 value) private {
         require(to != address(0), "ERC20: transfer to the zero address");
-        require(value <= balanceOf[from], "ERC20: transfer amount exceeds balance");
-        balanceOf[from] -= value;
-        balanceOf[to] += value;
+        require(value <= balanceOf(from), "ERC20: transfer amount exceeds balance");
+        balanceAndBlacklistStates[from] -= value;
+        balanceAndBlacklistStates[to] += value;
         emit Transfer(from, to, value);
     }
 }

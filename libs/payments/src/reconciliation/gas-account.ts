@@ -4,19 +4,50 @@ import { z } from 'zod';
 import { type Database } from '#platform/database';
 
 import { ready } from '../books/ready.js';
-import { type Sql, selectRow, sqlBigint } from '../books/sql-rows.js';
+import { type Sql, selectRow, selectRows, sqlBigint } from '../books/sql-rows.js';
 import type { Block } from '../chain/eth-schemas.js';
 import type { TreasuryChain } from '../chain/treasury-chain.js';
 import { account } from '../ledger/account.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { readPause } from '../payouts/settlement-control.js';
 import { timeOf } from './read-range.js';
+import { reverseEntry } from './reverse-entry.js';
 
 const weiPerGwei = 1_000_000_000n;
 
 const readingRow = z.object({ block_number: sqlBigint, nonce: sqlBigint, balance_wei: sqlBigint });
 const offsetRow = z.object({ offset_gwei: sqlBigint, roundings: sqlBigint });
 const spentRow = z.object({ known: sqlBigint, spent: sqlBigint });
+
+/** Action of the audit log's record that final blocks left the chain. */
+export const lostBlocksAction = 'final blocks left the chain';
+
+/** A reading `r` that was made before its block was found lost. `$3` is the action. */
+const lostAfter = `
+  select 1 from payments.audit a where a.action = $3
+     and r.id <= (a.after ->> 'last_gas_reading')::bigint and r.block_number >= (a.after ->> 'from_block')::bigint`;
+
+/** Takes back what readings at or after a block have posted. The id of the last of them; they are passed over from then on. */
+export async function forgetReadings(
+  tx: EntityManager,
+  ledger: Ledger,
+  { chainId, gasPayer }: TreasuryChain,
+  fromBlock: bigint,
+): Promise<bigint> {
+  const rows = await selectRows(
+    tx,
+    z.object({ id: sqlBigint, block_number: sqlBigint }),
+    `select id, block_number from payments.gas_reading
+      where chain_id = $1 and address = $2 and block_number >= $3 order by id`,
+    [chainId.toString(), gasPayer.address, fromBlock.toString()],
+  );
+  for (const { block_number: block } of rows)
+    await reverseEntry(tx, ledger, fundingKey(chainId, gasPayer.address, block));
+  return rows.at(-1)?.id ?? 0n;
+}
+
+const fundingKey = (chainId: bigint, address: string, block: bigint): string =>
+  `funding/${chainId}/gas/${address.toLowerCase()}/${block}`;
 
 export interface GasLine {
   expectedWei: bigint;
@@ -53,6 +84,7 @@ export class GasAccount {
       // One reading after the other.
       await tx.query('select pg_advisory_xact_lock(7241605, 17)');
       const before = await this.last(tx);
+      if (before?.block_number !== at.number && (await this.isTaken(tx, at))) return null;
       const same = { expectedWei: balanceWei, chainWei: balanceWei, nonce };
       if (!before) {
         const { spent: spentWei } = await this.costOf(tx, 0n, nonce);
@@ -101,9 +133,10 @@ export class GasAccount {
     return selectRow(
       sql,
       readingRow,
-      `select block_number, nonce, balance_wei from payments.gas_reading where chain_id = $1 and address = $2
+      `select block_number, nonce, balance_wei from payments.gas_reading r where chain_id = $1 and address = $2
+          and not exists (${lostAfter})
         order by block_number desc limit 1`,
-      this.key,
+      [...this.key, lostBlocksAction],
     );
   }
 
@@ -132,6 +165,17 @@ export class GasAccount {
     return row?.is_open === true;
   }
 
+  /** A block of this number was read before it left the chain: its number is taken, the next one is not. */
+  private async isTaken(sql: Sql, { number }: Block): Promise<boolean> {
+    const row = await selectRow(
+      sql,
+      z.object({ is_taken: z.boolean() }),
+      `select exists (select 1 from payments.gas_reading where chain_id = $1 and address = $2 and block_number = $3) as is_taken`,
+      [...this.key, number.toString()],
+    );
+    return row?.is_taken === true;
+  }
+
   private async store(
     tx: EntityManager,
     reading: { at: Block; nonce: bigint; balanceWei: bigint; spentWei: bigint; fundedWei: bigint },
@@ -152,7 +196,7 @@ export class GasAccount {
       gwei > 0n ? [account.gas(chainId), account.gasFunding()] : [account.gasFunding(), account.gas(chainId)];
     await this.ledger.post(tx, {
       kind: 'funding',
-      idempotencyKey: `funding/${chainId}/gas/${this.chain.gasPayer.address.toLowerCase()}/${at.number}`,
+      idempotencyKey: fundingKey(chainId, this.chain.gasPayer.address, at.number),
       effectiveAt: timeOf(at),
       transfers: [{ debit, credit, amountGwei: gwei > 0n ? gwei : -gwei }],
       meta: { block: at.number.toString(), wei: fundedWei.toString() },

@@ -4,10 +4,12 @@ import { z } from 'zod';
 import { FactLogger, type Hex, hex32Schema } from '#platform';
 import { type Database } from '#platform/database';
 
+import type { AuditLog } from '../audit/audit-log.js';
 import { ready } from '../books/ready.js';
 import { type Sql, selectRow, selectRows, sqlBigint } from '../books/sql-rows.js';
 import type { TreasuryChain } from '../chain/treasury-chain.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { forgetReadings, lostBlocksAction } from './gas-account.js';
 import { reopenSettlement } from './reopen-settlement.js';
 import { readScan, rewindScan, treasuryKey } from './scan-rows.js';
 import { reverseEntry } from './reverse-entry.js';
@@ -38,6 +40,7 @@ export class LostBlocks {
     private readonly database: Database,
     private readonly chain: TreasuryChain,
     private readonly ledger: Ledger,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Asks about the newest blocks that the books rest on; the older ones only when one of these is gone. */
@@ -129,6 +132,15 @@ export class LostBlocks {
       (least, { number }) => (number < least ? number : least),
       anchors[0]?.number ?? 0n,
     );
+    const lastReading = await forgetReadings(tx, this.ledger, this.chain, from);
+    await this.audit.record(tx, {
+      ...{ actor: 'settlement', action: lostBlocksAction, subject: 'settlement' },
+      after: {
+        from_block: from,
+        last_gas_reading: lastReading,
+        blocks: lost.map(({ number, hash }) => `${number} ${hash}`),
+      },
+    });
     if (scan) await rewindScan(tx, this.chain, await this.lastSound(tx, from));
   }
 

@@ -77,7 +77,7 @@ function chainWork(
   options: SettlementOptions,
   chain: TreasuryChain,
 ): ChainWork {
-  const scan = new AuthorizationScan(database, chain, ledger, new LostBlocks(database, chain, ledger));
+  const scan = new AuthorizationScan(database, chain, ledger, new LostBlocks(database, chain, ledger, audit));
   const seen = new SeenPayments(database, chain, ledger);
   const finality = new SettlementFinality(database, chain, scan, seen, ledger, audit);
   const identities = new IdentityCheck(database, chain, scan);
