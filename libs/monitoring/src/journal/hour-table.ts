@@ -17,9 +17,14 @@ type SumsRow = z.output<typeof sumsRow>;
 
 const nothing: SumsRow = { until_ms: 0, up_ms: 0, inferred_up_ms: 0, down_ms: 0, starting_ms: 0 };
 const allUpRow = z.object({ all_up_ms: epochMs });
-const containerList = z.string().transform((json) => z.array(z.string()).parse(JSON.parse(json)));
+const containerIds = z.array(z.string());
+const containerList = z.string().transform((json) => containerIds.parse(JSON.parse(json)));
 const containerRow = z.object({ from_ms: epochMs, until_ms: epochMs, container_ids: containerList });
-const containerRows = z.array(containerRow);
+const containerLists = z.array(containerIds);
+/** The lists of a service in one text, oldest first; null when there is none. */
+const containersRow = z
+  .object({ json: z.string().nullable() })
+  .transform(({ json }) => containerLists.parse(JSON.parse(json ?? '[]')).flat());
 const extentRows = z.array(z.object({ service: z.string(), first_ms: epochMs, last_ms: epochMs }));
 const builtRow = z.object({ selection: z.string(), until_ms: epochMs.nullable() });
 
@@ -43,10 +48,9 @@ export class HourTable {
       'SELECT all_up_ms FROM hour_all_up WHERE services = ? AND until_ms <= ? ORDER BY until_ms DESC LIMIT 1',
     );
     this.selectContainers = database.prepare(
-      `SELECT from_ms, until_ms, container_ids FROM hour_containers
+      `SELECT '[' || group_concat(container_ids, ',' ORDER BY from_ms) || ']' AS json FROM hour_containers
        WHERE service = ? AND from_ms < ? AND until_ms > ? AND from_ms >=
-         coalesce((SELECT max(from_ms) FROM hour_containers WHERE service = ? AND from_ms <= ?), 0)
-       ORDER BY from_ms`,
+         coalesce((SELECT max(from_ms) FROM hour_containers WHERE service = ? AND from_ms <= ?), 0)`,
     );
     this.lastContainers = database.prepare(
       'SELECT from_ms, until_ms, container_ids FROM hour_containers WHERE service = ? ORDER BY from_ms DESC LIMIT 1',
@@ -150,9 +154,9 @@ export class HourTable {
       // Its last hour lies before the window.
       if (after.until_ms <= fromMs) continue;
       const before = this.sumsAt(service, fromMs);
-      const containers = containerRows
-        .parse(this.selectContainers.all(service, toMs, fromMs, service, fromMs))
-        .flatMap(({ container_ids }) => container_ids);
+      const containers = containersRow.parse(
+        this.selectContainers.get(service, toMs, fromMs, service, fromMs),
+      );
       tally.addService(
         service,
         {

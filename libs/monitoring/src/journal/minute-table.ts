@@ -15,6 +15,7 @@ import {
   noHash,
   type SealedMinute,
 } from './minute-chain.js';
+import { type OwnMinute, readOwnMinutes } from './own-minutes.js';
 import type { WindowMeasure } from './window-measure.js';
 
 interface ChainHead {
@@ -33,26 +34,7 @@ const sealedRows = z.array(
 
 const minutesRow = z.object({ json: z.string().nullable() });
 
-/** Plain shapes only: what this journal wrote itself is read many times, and was checked when it was written. */
-const minutes = z.array(
-  z.object({
-    minute: z.string(),
-    services: z.array(
-      z.object({
-        name: z.string(),
-        container_ids: z.array(z.string()),
-        up_ms: z.number(),
-        inferred_up_ms: z.number(),
-        down_ms: z.number(),
-        starting_ms: z.number(),
-        unknown_ms: z.number(),
-      }),
-    ),
-    all_up_ms: z.number(),
-  }),
-);
-
-const toMinute = (wire: z.output<typeof minutes>[number]): Minute => ({
+const toMinute = (wire: OwnMinute): Minute => ({
   minuteMs: Date.parse(wire.minute),
   services: wire.services.map((service): MinuteOfService => ({
     name: service.name,
@@ -80,7 +62,8 @@ export class MinuteTable {
   ) {
     this.insert = database.prepare('INSERT INTO minutes VALUES (?, ?, ?, ?)');
     this.selectContents = database.prepare(
-      `SELECT '[' || group_concat(content, ',' ORDER BY minute_ms) || ']' AS json FROM minutes
+      // Not ORDER BY within group_concat: it takes twice as long. `within` puts them into their order.
+      `SELECT '[' || group_concat(content, ',') || ']' AS json FROM minutes
        WHERE minute_ms >= ? AND minute_ms < ?`,
     );
     this.selectHash = database.prepare(
@@ -127,7 +110,9 @@ export class MinuteTable {
 
   /** The minutes that begin within a span of at most an hour, which lies in one hour. */
   within({ fromMs, toMs }: Span): Minute[] {
-    return minutes.parse(this.contents({ fromMs, toMs })).map(toMinute);
+    return readOwnMinutes(this.contents({ fromMs, toMs }))
+      .map(toMinute)
+      .sort((a, b) => a.minuteMs - b.minuteMs);
   }
 
   private contents(span: Span): unknown {
