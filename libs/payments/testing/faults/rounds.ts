@@ -108,7 +108,7 @@ const killInCancel: Round = {
     await oweSome(world, random);
     await sent;
     const api = await world.api();
-    const { items } = settlementsSchema.parse(await api.get('/payouts/settlements?state=open'));
+    const { items } = settlementsSchema.parse(await api.get('/payouts/settlements?status=open'));
     const death = world.killAt('E7', random.pick(moments));
     for (const { id } of items) await api.post(`/payouts/settlements/${id}/cancel`);
     world.countFault('nonce given up by a person');
@@ -327,12 +327,14 @@ const tellOldNonces = nodesThat('tell old nonces', async (world) => {
 /** Every edge and most kinds of faults, in half a minute: what each test run plays, in this order. */
 export const shortDeck: readonly Round[] = [
   killOnTheWay('reserve'),
-  twoDistributors,
+  killOnTheWay('E0'),
   killOnTheWay('E1', 'after commit'),
   killOnTheWay('E2'),
+  twoDistributors,
   killInReorg,
   killOnTheWay('E5'),
   killInBump,
+  killInCancel,
   killAfterTheft,
   killAfterBlacklisting,
   stranger,
