@@ -45,7 +45,7 @@ export const damaged = (text: string): fc.Arbitrary<Buffer> =>
         const paths = pathsOf(value);
         value = replaced(value, paths[index % paths.length] ?? [], replacement);
       }
-      const buffer = Buffer.from(JSON.stringify(value) ?? '');
+      const buffer = Buffer.from(value === undefined ? '' : JSON.stringify(value));
       for (const [index, byte] of bytes) if (buffer.length > 0) buffer[index % buffer.length] = byte;
       const kept = cut === null ? buffer : buffer.subarray(0, cut % (buffer.length + 1));
       return tail === null ? kept : Buffer.concat([kept, tail]);

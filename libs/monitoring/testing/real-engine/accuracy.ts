@@ -9,10 +9,13 @@ export type Deed = 'kill' | 'stop' | 'start' | 'restart' | 'pause' | 'unpause';
 
 export interface Transition {
   deed: Deed;
-  /** When the container's process went off or on, by the process itself; Unix milliseconds. */
-  trueMs: number;
-  /** Reported up time less the true one; positive: too much was reported. */
+  /** Reported up time less the true one by the process's own sign; positive: too much was reported. */
   errorMs: number;
+  /**
+   * The change lies between the call that caused it and the process's sign of it, which is late on a busy machine: how
+   * far the report lies outside of what is possible; positive: too much, zero: within.
+   */
+  beyondMs: number;
 }
 
 const signs: Readonly<Record<Deed, LifeSign>> = {
@@ -39,46 +42,65 @@ async function act({ containers, name }: AccuracyOptions, deed: Deed): Promise<v
   const container = containers.get(name);
   switch (deed) {
     case 'kill':
-      return container.kill();
+      await container.kill();
+      return;
     case 'stop':
-      return container.stop({ t: 0 });
+      await container.stop({ t: 0 });
+      return;
     case 'start':
-      return container.start();
+      await container.start();
+      return;
     case 'restart':
-      return container.restart({ t: 0 });
+      await container.restart({ t: 0 });
+      return;
     case 'pause':
-      return container.pause();
+      await container.pause();
+      return;
     case 'unpause':
-      return container.unpause();
+      await container.unpause();
+      return;
   }
+}
+
+interface Change {
+  deed: Deed;
+  fromMs: number;
+  toMs: number;
+  /** Up time in between, by the process's signs, and at least and at most. */
+  upMs: number;
+  leastMs: number;
+  mostMs: number;
 }
 
 /** Does things to a real container and compares the monitor's account around each with what the process itself said. */
 export async function measureAccuracy(options: AccuracyOptions): Promise<Transition[]> {
   const { lifeline, monitor, deeds, calmMs, name } = options;
-  const found: { deed: Deed; wentOn: boolean; trueMs: number; fromMs: number; toMs: number }[] = [];
-  let calmSinceMs = Date.now();
-  await wait(calmMs(0));
+  const found: Change[] = [];
+  await wait(calmMs(0) / 2);
   for (const [index, deed] of deeds.entries()) {
-    const before = Math.ceil(calmSinceMs);
+    const fromMs = Date.now();
+    await wait(calmMs(index) / 2);
+    const calledMs = Date.now();
     await act(options, deed);
     const offMs = deed === 'restart' ? await lifeline.next('ended') : null;
-    const trueMs = await lifeline.next(signs[deed]);
-    if (offMs !== null) {
-      // A restart is two changes; they are looked at together, as the up time that is missing between them.
-      calmSinceMs = Date.now();
-      await wait(calmMs(index + 1));
-      found.push({ deed, wentOn: true, trueMs: trueMs - (offMs - before), fromMs: before, toMs: Date.now() });
-      continue;
-    }
-    calmSinceMs = Date.now();
-    await wait(calmMs(index + 1));
-    const wentOn = deed === 'start' || deed === 'unpause';
-    found.push({ deed, wentOn, trueMs, fromMs: before, toMs: Date.now() });
+    const signMs = await lifeline.next(signs[deed]);
+    await wait(calmMs(index + 1) / 2);
+    const toMs = Date.now();
+    const isOn = deed === 'start' || deed === 'unpause';
+    const windowMs = toMs - fromMs;
+    const [early, late] = isOn ? [toMs - calledMs, toMs - signMs] : [calledMs - fromMs, signMs - fromMs];
+    const restarted = offMs !== null && {
+      upMs: windowMs - (signMs - offMs),
+      leastMs: windowMs - (signMs - calledMs),
+      mostMs: windowMs,
+    };
+    const simple = { upMs: late, leastMs: Math.min(early, late), mostMs: Math.max(early, late) };
+    found.push({ deed, fromMs, toMs, ...(restarted || simple) });
   }
   await settled(monitor);
-  return found.map(({ deed, wentOn, trueMs, fromMs, toMs }) => {
-    const trueUpMs = wentOn ? toMs - trueMs : trueMs - fromMs;
-    return { deed, trueMs, errorMs: uptime(monitor, name, fromMs, toMs).upMs - trueUpMs };
+  return found.map(({ deed, fromMs, toMs, upMs, leastMs, mostMs }) => {
+    const reportedMs = uptime(monitor, name, fromMs, toMs).upMs;
+    const beyondMs = Math.max(0, reportedMs - mostMs) - Math.max(0, leastMs - reportedMs);
+    return { deed, errorMs: reportedMs - upMs, beyondMs };
   });
 }

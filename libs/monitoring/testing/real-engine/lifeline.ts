@@ -42,9 +42,7 @@ export class Lifeline {
   }
 
   /** For the container's shell, with `directory` mounted on `/life`. */
-  get script(): string {
-    return 'exec 3>/life/line; while :; do echo >&3; /busybox usleep 2000; done';
-  }
+  readonly script = 'exec 3>/life/line; while :; do echo >&3; /busybox usleep 2000; done';
 
   get bind(): string {
     return `${this.directory}:/life`;

@@ -1,0 +1,13 @@
+import Docker from 'dockerode';
+
+import { parseDockerHost } from '#monitoring';
+import { canRunContainers } from '#monitoring/testing';
+
+/** The Engine of this machine, or the one that `DOCKER_HOST` names: the Engine's version is the caller's choice. */
+export const dockerHost = process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock';
+
+export const docker = new Docker({ ...parseDockerHost(dockerHost), timeout: 30_000 });
+
+export const required = process.env.REQUIRE_DOCKER === '1';
+
+export const isThere = required || (await canRunContainers(docker));

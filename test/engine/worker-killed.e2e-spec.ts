@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { RealContainers } from '#monitoring/testing';
+
+import { docker, dockerHost, isThere } from './support/real-engine.js';
+import { WorkerProcess } from './support/worker-process.js';
+
+const onEngine = isThere ? describe : describe.skip;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+onEngine('a worker that is killed with SIGKILL', () => {
+  let containers: RealContainers;
+  let directory: string;
+  let redis: string;
+  let agent: string;
+  let worker: WorkerProcess;
+
+  const start = async () => {
+    const services = `${redis},${agent}`;
+    worker = await WorkerProcess.start(
+      { DOCKER_HOST: dockerHost, WORKER_DATA_DIR: directory, MONITORED_SERVICES: services, ORCH_URL: '' },
+      await freePort(),
+    );
+    await worker.allUp();
+  };
+
+  beforeAll(async () => {
+    containers = await RealContainers.on(docker);
+    [redis, agent] = [containers.name('redis'), containers.name('agent')];
+    await Promise.all([redis, agent].map((name) => containers.run(name)));
+    directory = await mkdtemp(join(tmpdir(), 'killed-'));
+    await start();
+  });
+
+  afterAll(async () => {
+    await worker.kill();
+    await containers.end();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it('infers the time of its absence where nothing happened, and knows all it had recorded', async () => {
+    const fromMs = Date.now();
+    const before = await worker.uptime(redis, fromMs - 200, fromMs);
+    await worker.kill();
+    await start();
+    const toMs = Date.now();
+    expect(await worker.uptime(redis, fromMs - 200, fromMs)).toEqual(before);
+    const found = await worker.uptime(redis, fromMs, toMs);
+    expect(found.up_ms).toBe(toMs - fromMs);
+    expect(found.inferred_up_ms).toBeGreaterThan(0);
+  });
+
+  it('calls its absence unknown for a service that was away meanwhile, and infers it for the other', async () => {
+    const fromMs = Date.now();
+    await worker.uptime(redis, fromMs - 200, fromMs);
+    await worker.kill();
+    await containers.get(redis).kill();
+    const { finishedMs } = await containers.times(redis);
+    await containers.get(redis).start();
+    const { startedMs } = await containers.times(redis);
+    await start();
+    const toMs = Date.now();
+    expect(await worker.uptime(redis, finishedMs, startedMs)).toMatchObject({ up_ms: 0 });
+    expect(await worker.uptime(redis, fromMs, toMs)).toMatchObject({ inferred_up_ms: 0, down_ms: 0 });
+    expect((await worker.uptime(agent, fromMs, toMs)).inferred_up_ms).toBeGreaterThan(0);
+  });
+});
