@@ -39,11 +39,11 @@ export interface SoakResult {
   tookMs: number;
 }
 
-/** Callers at once, each with pauses that keep the rate; a burst is more than the worker takes. */
+/** Callers at once, who share a timetable; the largest crowd is more than the worker takes. */
 const laneCounts = [
-  [3, 1],
-  [4, 4],
-  [3, 12],
+  [1, 1],
+  [3, 4],
+  [4, 12],
   [1, 40],
 ] as const;
 const waveMs = 5_000;
@@ -91,15 +91,17 @@ export async function soak(
 
   trouble.start();
   let sent = 0;
+  let nextAt = performance.now();
   while (sent < options.jobs) {
     const lanes = random.pick(laneCounts);
     const waveEndsAt = performance.now() + waveMs;
-    const pauseMs = (lanes * 1_000) / options.perSecond;
     const lane = async (): Promise<void> => {
       while (sent < options.jobs && performance.now() < waveEndsAt) {
         sent += 1;
+        // Jobs come as strangers send them: some at once, then none for a while.
+        nextAt = Math.max(nextAt + random.exponential(1_000 / options.perSecond), performance.now() - 1_000);
+        await sleep(Math.max(0, nextAt - performance.now()));
         await one();
-        await sleep(random.exponential(pauseMs));
       }
     };
     await Promise.all(Array.from({ length: lanes }, lane));
