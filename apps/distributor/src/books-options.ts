@@ -16,7 +16,11 @@ export const booksOptionsOf = ({ pay, evidence, settlement }: DistributorConfig)
   allowSharedWorkers: evidence.allowSharedWorkers,
   capability: evidence.capability,
   payoutAddressDelaySeconds: settlement.payoutAddressDelaySeconds,
+  payoutAsset: payoutAssetOf(settlement),
 });
+
+const payoutAssetOf = ({ method, chain }: DistributorConfig['settlement']): string =>
+  chain === undefined ? 'ledger' : `${method}:${chain.chainId}:${chain.tokenAddress.toLowerCase()}`;
 
 export async function settlementOptionsOf({ settlement }: DistributorConfig): Promise<SettlementOptions> {
   const { chain, maxPayoutMicroUsd, maxDailyPayoutMicroUsd } = settlement;

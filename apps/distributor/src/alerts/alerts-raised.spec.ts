@@ -117,18 +117,21 @@ describe('alerts of a distributor', () => {
       else response.end(asked.sign());
     });
     workers.push(worker);
-    const made = await ask('POST', 'orchestrators', {
+    await ask('POST', 'orchestrators', {
       name,
       service_uri: `https://o-${workers.length}.example:9995`,
       worker_url: worker.url,
       worker_address: worker.address,
       payout_address: payoutAddress,
     });
-    expect(made.status).toBe(201);
   }
 
-  const ask = (method: string, path: string, body?: unknown) =>
-    distributor.ask(`/api/v1/${path}`, { method, token, body });
+  const ask = async (method: string, path: string, body?: unknown) => {
+    const answer = await distributor.ask(`/api/v1/${path}`, { method, token, body });
+    expect(answer.status).toBeLessThan(300);
+    return answer;
+  };
+  const close = (id: string) => ask('POST', `alerts/${id}/close`, { reason: 'talked to the operator' });
   const open = async () => page.parse((await ask('GET', 'alerts?state=open&limit=200')).body).items;
   const openKinds = async () => [...new Set((await open()).map(({ kind }) => String(kind)))].sort();
 
@@ -167,13 +170,12 @@ describe('alerts of a distributor', () => {
     misbehaving.clear();
     const byItself = everyFault.filter((fault) => fault !== 'equivocation');
     await told(byItself, true);
-    // What was signed twice is not undone by good reports; what came too late waits for a person too.
-    await told(['late_evidence'], false);
-    expect(await openKinds()).toEqual(['equivocation', 'late_evidence']);
-    for (const { id } of await open())
-      await ask('POST', `alerts/${String(id)}/close`, { reason: 'talked to the operator' });
-    await told(['equivocation', 'late_evidence'], true);
-    expect(await openKinds()).toEqual([]);
+    // What was signed twice is not undone by good reports: a person closes it.
+    const lies = page.parse((await ask('GET', 'alerts?state=open&kind=equivocation')).body).items;
+    expect(lies.length).toBeGreaterThan(0);
+    for (const { id } of lies) await close(String(id));
+    await told(['equivocation'], true);
+    expect((await openKinds()).filter((kind) => kind !== 'late_evidence')).toEqual([]);
   });
 
   it('tell of what all silent workers have in common, once, and of none of them', async () => {
@@ -200,33 +202,6 @@ describe('alerts of a distributor', () => {
     await told(['payout_held', 'settlement_paused'], true);
   });
 
-  it('tell that periods wait for us while the books cannot be written, and of nothing that follows from it', async () => {
-    const lock = owner.createQueryRunner();
-    await lock.startTransaction();
-    await lock.query('lock table payments.assessment in exclusive mode');
-    await told(['assessment_lagging'], false);
-    await lock.rollbackTransaction();
-    await lock.release();
-    await told(['assessment_lagging'], true);
-  });
-
-  it('tell that the database is away although nothing can be written, and keep that for later', async () => {
-    await door.shut();
-    await told(['database_unavailable'], false);
-    await door.open();
-    await told(['database_unavailable'], true);
-    const others = receivers.received
-      .slice(mark)
-      .flatMap((each) => each.kinds)
-      .filter((kind) => !['database_unavailable', 'assessment_lagging'].includes(kind));
-    expect(others).toEqual([]);
-    const past = await until(
-      async () => page.parse((await ask('GET', 'alerts?kind=database_unavailable')).body).items,
-      (items) => items.length > 0,
-    );
-    expect(past[0]).toMatchObject({ state: 'resolved', severity: 'critical' });
-  });
-
   it('are repeated with the same id until a channel takes them, and a failing channel is seen', async () => {
     const { items } = record.parse((await ask('GET', 'alerts/channels')).body);
     expect(items).toHaveLength(channelTypes.length);
@@ -234,14 +209,14 @@ describe('alerts of a distributor', () => {
     await ask('POST', 'payouts/pause', { reason: 'again' });
     const deliveries = await until(
       async () => page.parse((await ask('GET', 'alerts/deliveries?status=pending')).body).items,
-      (pending) => pending.some(({ last_error: error }) => error !== null),
+      (pending) =>
+        pending.some(({ kind, last_error: error }) => kind === 'settlement_paused' && error !== null),
     );
-    const failing = deliveries.filter(({ last_error: error }) => error !== null);
+    const failing = deliveries.filter(
+      ({ kind, last_error: error }) => kind === 'settlement_paused' && error !== null,
+    );
     expect(failing).toMatchObject([
-      {
-        ...{ event: 'opened', kind: 'settlement_paused', attempts: 1 },
-        last_error: expect.stringContaining('HTTP 500'),
-      },
+      { event: 'opened', attempts: 1, last_error: expect.stringContaining('HTTP 500') },
     ]);
     const eventId = String(failing[0]?.event_id);
     const { body: metrics } = await distributor.ask('/metrics');
@@ -278,5 +253,40 @@ describe('alerts of a distributor', () => {
     expect(tests.map(({ channel }) => channel).sort()).toEqual(
       channelTypes.filter((channel) => channel !== 'discord').sort(),
     );
+  });
+
+  it('tell of evidence that came too late until a person has decided about it', async () => {
+    mark = 0;
+    await told(['late_evidence'], false);
+    const late = page.parse((await ask('GET', 'alerts?state=open&kind=late_evidence')).body).items;
+    for (const { id } of late) await close(String(id));
+    await told(['late_evidence'], true);
+  });
+
+  it('tell that periods wait for us while the books cannot be written, and of nothing that follows from it', async () => {
+    const lock = owner.createQueryRunner();
+    await lock.startTransaction();
+    await lock.query('lock table payments.assessment in exclusive mode');
+    await told(['assessment_lagging'], false);
+    await lock.rollbackTransaction();
+    await lock.release();
+    await told(['assessment_lagging'], true);
+  });
+
+  it('tell that the database is away although nothing can be written, and keep that for later', async () => {
+    await door.shut();
+    await told(['database_unavailable'], false);
+    await door.open();
+    await told(['database_unavailable'], true);
+    const others = receivers.received
+      .slice(mark)
+      .flatMap((each) => each.kinds)
+      .filter((kind) => !['database_unavailable', 'assessment_lagging'].includes(kind));
+    expect(others).toEqual([]);
+    const past = await until(
+      async () => page.parse((await ask('GET', 'alerts?kind=database_unavailable')).body).items,
+      (items) => items.length > 0,
+    );
+    expect(past[0]).toMatchObject({ state: 'resolved', severity: 'critical' });
   });
 });

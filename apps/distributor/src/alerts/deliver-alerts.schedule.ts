@@ -1,11 +1,13 @@
 import { Notices, Outbox } from '#payments';
-import { FactLogger } from '#platform';
+import { delay, exponentialBackoff, FactLogger } from '#platform';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { BooksOpening } from '../schedules/books-opening.js';
 import { Turn } from '../schedules/turn.js';
 import { AlertChannels } from './alert-channels.js';
 import type { Channel } from './channels/channel.js';
+
+const RECORD_ATTEMPTS = 4;
 
 /** Brings what people should know from the alerts into the outbox, and from there to each channel by itself. */
 @Injectable()
@@ -60,7 +62,7 @@ export class DeliverAlertsSchedule implements OnModuleDestroy {
         claimed.map(({ event }) => event),
       );
       if (outcome.ok) {
-        await this.outbox.delivered(channel.id, ids);
+        await this.record(() => this.outbox.delivered(channel.id, ids));
         continue;
       }
       const givenUp = await this.outbox.failed(channel.id, ids, outcome);
@@ -74,6 +76,20 @@ export class DeliverAlertsSchedule implements OnModuleDestroy {
       if (givenUp.length > 0)
         this.log.error('alerts given up', undefined, { channel: channel.id, eventIds: givenUp });
       return;
+    }
+  }
+
+  /** What was taken and is not recorded would be told again: worth a few attempts, within the claim's time. */
+  private async record(write: () => Promise<void>): Promise<void> {
+    const backoff = exponentialBackoff({ minMs: 500, maxMs: 4_000 });
+    for (let left = RECORD_ATTEMPTS; ; left -= 1) {
+      try {
+        await write();
+        return;
+      } catch (error) {
+        if (left <= 1) throw error;
+        await delay(backoff.next());
+      }
     }
   }
 

@@ -67,7 +67,7 @@ export class Assessor {
         waiting: WAITING_FETCHES,
         promptMs: PROMPT_MS,
       }),
-      writer: new DecisionWriter(database, ledger, audit, alerts, rules),
+      writer: new DecisionWriter(database, ledger, audit, alerts, rules, options.payoutAsset),
       setbacks: new Setbacks(database),
       rules,
       fetchTimeoutMs: options.fetchTimeoutMs ?? 5_000,

@@ -1,3 +1,5 @@
+import type { EntityManager } from 'typeorm';
+
 import type { Database } from '#platform/database';
 import { errorCode, FactLogger, toIsoTime } from '#platform';
 import { DatabaseUnavailableError } from '#platform/database';
@@ -6,6 +8,7 @@ import type { Alerts } from '../alerts/alerts.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { formatUsd } from '../money/micro-usd.js';
+import { comingPayouts } from '../payouts/coming-payouts.js';
 import type { AssessmentRecord } from './assessment.js';
 import { type Decision, type HouseRules, toRecord } from './decision.js';
 import { Findings } from './findings.js';
@@ -44,6 +47,8 @@ export class DecisionWriter {
     private readonly audit: AuditLog,
     alerts: Alerts,
     private readonly rules: HouseRules,
+    /** What payouts will be made in; names them in the log before they are made. */
+    private readonly payoutAsset = 'ledger',
   ) {
     this.findings = new Findings(alerts, audit);
   }
@@ -78,7 +83,7 @@ export class DecisionWriter {
   }
 
   private async commit(batch: readonly Decision[]): Promise<Map<string, AssessmentRecord>> {
-    const { stored, overlapping } = await this.database.transaction(async (tx) => {
+    const { stored, overlapping, payoutIds } = await this.database.transaction(async (tx) => {
       const pinned: Decision[] = [];
       for (const decision of batch) pinned.push(await pinWorker(tx, decision, this.audit, this.rules));
       const claimed = await this.stackClaims.claim(tx, pinned);
@@ -95,7 +100,7 @@ export class DecisionWriter {
           answering.map(({ due }) => due.orchestrator_id),
         );
       }
-      return recorded;
+      return { ...recorded, payoutIds: await this.payoutIds(tx, recorded.stored) };
     });
     this.stackClaims.remember(stored.map(({ decision }) => decision));
     for (const { due } of overlapping) {
@@ -105,16 +110,16 @@ export class DecisionWriter {
       });
     }
     const records = stored.map(({ decision, decidedAt }) => toRecord(decision, decidedAt));
-    this.announce(records);
+    this.announce(records, payoutIds);
     return new Map(records.map((record) => [record.id, record]));
   }
 
   /** Every period by itself as long as somebody can read that; of many, the paid ones in one line. */
-  private announce(records: readonly AssessmentRecord[]): void {
+  private announce(records: readonly AssessmentRecord[], payoutIds: ReadonlyMap<string, string>): void {
     const paid = records.filter(({ decision }) => decision === 'paid');
     const areMany = paid.length > MOST_PAID_LINES;
     for (const record of areMany ? records.filter(({ decision }) => decision !== 'paid') : records) {
-      this.announceOne(record);
+      this.announceOne(record, record.decision === 'paid' ? payoutIds.get(record.orchestratorId) : undefined);
     }
     if (!areMany) return;
     this.log.info('periods assessed', {
@@ -124,9 +129,24 @@ export class DecisionWriter {
     });
   }
 
-  private announceOne(record: AssessmentRecord): void {
+  /** The one id by which the log leads from a period to its tx. Not asked for where nobody could read the lines. */
+  private async payoutIds(
+    tx: EntityManager,
+    stored: readonly { decision: Decision }[],
+  ): Promise<ReadonlyMap<string, string>> {
+    const paid = stored.filter(({ decision: { judgement } }) => judgement.decision === 'paid');
+    if (paid.length > MOST_PAID_LINES) return new Map();
+    return comingPayouts(
+      tx,
+      paid.map(({ decision: { due } }) => due.orchestrator_id),
+      this.payoutAsset,
+    );
+  }
+
+  private announceOne(record: AssessmentRecord, payoutId: string | undefined): void {
     this.log.info('period assessed', {
       assessmentId: record.id,
+      ...(payoutId !== undefined && { payoutId }),
       orchestratorId: record.orchestratorId,
       orchestratorName: record.orchestratorName,
       periodStart: toIsoTime(record.periodStart.getTime()),

@@ -26,6 +26,8 @@ export interface BooksOptions {
   fetchConcurrency?: number;
   /** The share of paid periods that are asked about twice, at random. Default 625. */
   secondQuestionBasisPoints?: number;
+  /** What payouts are made in, as `PaymentChannel.asset` names it; `ledger` unless given. */
+  payoutAsset?: string;
   /** What the workers' reports must be about; anything unless given. */
   capability?: string;
 }
