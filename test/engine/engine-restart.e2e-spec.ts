@@ -1,20 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
-import {
-  allUp,
-  isProgram,
-  MonitorRig,
-  OwnEngine,
-  RealContainers,
-  settled,
-  until,
-  uptime,
-} from '#monitoring/testing';
+import { allUp, MonitorRig, OwnEngine, RealContainers, settled, until, uptime } from '#monitoring/testing';
 
-import { isThere, required } from './support/real-engine.js';
+import { canStartEngines } from './support/real-engine.js';
 
-// Another daemon can be started only by root, and where there is one to start.
-const canStartEngines = required || (isThere && process.getuid?.() === 0 && (await isProgram('dockerd')));
 const onOwnEngine = canStartEngines ? describe : describe.skip;
 
 onOwnEngine('a monitor whose Engine is restarted', () => {
@@ -28,11 +17,17 @@ onOwnEngine('a monitor whose Engine is restarted', () => {
     containers = await RealContainers.on(engine.docker);
     redis = containers.name('redis');
     await containers.run(redis, { restartPolicy: 'always' });
-    rig = await MonitorRig.create(engine.dockerHost);
   }, 120_000);
 
-  afterAll(async () => {
+  beforeEach(async () => {
+    rig = await MonitorRig.create(engine.dockerHost);
+  });
+
+  afterEach(async () => {
     await rig.end();
+  });
+
+  afterAll(async () => {
     await engine.remove();
   }, 120_000);
 
@@ -43,7 +38,7 @@ onOwnEngine('a monitor whose Engine is restarted', () => {
     await engine.end();
     await until(() => !monitor.engine().watched);
     const goneMs = Date.now();
-    const unwatchedMs = await settled(monitor);
+    const unwatchedMs = await settled(monitor, goneMs + 500);
     await engine.begin();
     const backMs = Date.now();
     const toMs = await allUp(monitor);
@@ -54,7 +49,6 @@ onOwnEngine('a monitor whose Engine is restarted', () => {
     expect(found.unknownMs).toBeGreaterThanOrEqual(unwatchedMs - goneMs);
     expect(found.unknownMs).toBeLessThanOrEqual(toMs - fromMs);
     expect(backMs).toBeGreaterThan(goneMs);
-    await rig.stop(monitor);
   }, 120_000);
 
   it('without live-restore: not up from the end of its process to its new start', async () => {
@@ -69,6 +63,5 @@ onOwnEngine('a monitor whose Engine is restarted', () => {
     const { startedMs } = await containers.times(redis);
     expect(startedMs).toBeGreaterThan(endedMs);
     expect(uptime(monitor, redis, endedMs, startedMs).upMs).toBe(0);
-    await rig.stop(monitor);
   }, 120_000);
 });

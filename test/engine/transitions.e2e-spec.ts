@@ -169,7 +169,7 @@ onEngine('a monitor on a real Docker Engine', () => {
       expect(found).toHaveLength(7);
     });
 
-    it('reports none too much, and an inspection interval too little at most, where only inspection sees it', async () => {
+    it('reports an inspection interval too little at most where only inspection sees it, and no more than the Engine states', async () => {
       const intervalMs = 500;
       const eventless = await EventlessEngine.before(dockerHost.replace('unix://', ''));
       const deaf = await MonitorRig.create(eventless.dockerHost);
@@ -181,8 +181,9 @@ onEngine('a monitor on a real Docker Engine', () => {
           deeds: ['kill', 'start', 'restart'],
           calmMs: (index) => 2_000 + index * 130,
         });
-        // Times are rounded to a millisecond; a round takes 150 ms more, in which it waits for late events.
-        const outside = found.filter(({ beyondMs }) => beyondMs > 1 || beyondMs < -(intervalMs + 400));
+        // `FinishedAt` is when the Engine noticed the end: some milliseconds late on a busy machine. A round takes
+        // 150 ms more, in which it waits for late events.
+        const outside = found.filter(({ beyondMs }) => beyondMs > 50 || beyondMs < -(intervalMs + 400));
         expect(outside).toEqual([]);
         expect(found).toHaveLength(3);
       } finally {

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { RealContainers } from '#monitoring/testing';
+import { OwnEngine, RealContainers } from '#monitoring/testing';
 
-import { docker, dockerHost, isThere } from './support/real-engine.js';
+import { canStartEngines } from './support/real-engine.js';
 import { WorkerProcess } from './support/worker-process.js';
 
-const onEngine = isThere ? describe : describe.skip;
+// On an Engine that nobody else fills with events: 256 of them are all that it remembers.
+const onEngine = canStartEngines ? describe : describe.skip;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -22,6 +23,7 @@ async function freePort(): Promise<number> {
 }
 
 onEngine('a worker that is killed with SIGKILL', () => {
+  let engine: OwnEngine;
   let containers: RealContainers;
   let directory: string;
   let redis: string;
@@ -31,25 +33,31 @@ onEngine('a worker that is killed with SIGKILL', () => {
   const start = async () => {
     const services = `${redis},${agent}`;
     worker = await WorkerProcess.start(
-      { DOCKER_HOST: dockerHost, WORKER_DATA_DIR: directory, MONITORED_SERVICES: services, ORCH_URL: '' },
+      {
+        DOCKER_HOST: engine.dockerHost,
+        WORKER_DATA_DIR: directory,
+        MONITORED_SERVICES: services,
+        ORCH_URL: '',
+      },
       await freePort(),
     );
     await worker.allUp();
   };
 
   beforeAll(async () => {
-    containers = await RealContainers.on(docker);
+    engine = await OwnEngine.start({ liveRestore: false });
+    containers = await RealContainers.on(engine.docker);
     [redis, agent] = [containers.name('redis'), containers.name('agent')];
     await Promise.all([redis, agent].map((name) => containers.run(name)));
     directory = await mkdtemp(join(tmpdir(), 'killed-'));
     await start();
-  });
+  }, 120_000);
 
   afterAll(async () => {
     await worker.kill();
-    await containers.end();
+    await engine.remove();
     await rm(directory, { recursive: true, force: true });
-  });
+  }, 120_000);
 
   it('infers the time of its absence where nothing happened, and knows all it had recorded', async () => {
     const fromMs = Date.now();
