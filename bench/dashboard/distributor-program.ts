@@ -15,6 +15,7 @@ const keptForMs = 1_050;
 export interface DistributorProgram {
   url: string;
   token: string;
+  password: string;
 }
 
 const freePort = () =>
@@ -64,7 +65,7 @@ export async function startDistributorProgram(
     const { status } = await fetch(`${url}/api/v1/balances`, {
       headers: { authorization: `Bearer ${token}` },
     });
-    if (status === 200) return { url, token };
+    if (status === 200) return { url, token, password };
     if (performance.now() > deadline) throw new Error('the distributor did not open its books');
     await delay(200);
   }

@@ -11,27 +11,24 @@ export interface HistorySize {
 }
 
 /** Shaped like a worker's report; its signature is none, and nothing here verifies it. */
-function reportOf(minute: string): Buffer {
+function reportOf(at: Date, isUp: boolean): Buffer {
+  const minute = at.toISOString();
   const zero = `0x${'0'.repeat(64)}`;
-  const services = defaultServices.map((name) => ({
-    ...{
-      name,
-      container_ids: [`${name}-1`],
-      up_ms: 60_000,
-      inferred_up_ms: 0,
-      down_ms: 0,
-      starting_ms: 0,
-      unknown_ms: 0,
-    },
-  }));
+  const services = defaultServices.map((name) => {
+    const downMs = !isUp && name === 'autogen_agent' ? 60_000 : 0;
+    return {
+      ...{ name, container_ids: [`${name}-1`], up_ms: 60_000 - downMs, inferred_up_ms: 0 },
+      ...{ down_ms: downMs, starting_ms: 0, unknown_ms: 0 },
+    };
+  });
   const report = {
     ...{ version: 1, capability: 'agent-net', worker_address: `0x${'1'.repeat(40)}`, engine_id: 'engine' },
     ...{
       from: minute,
-      to: new Date(Date.parse(minute) + 60_000).toISOString(),
+      to: new Date(at.getTime() + 60_000).toISOString(),
       window_ms: 60_000,
       services,
-      all_up_ms: 60_000,
+      all_up_ms: isUp ? 60_000 : 0,
     },
     ...{ challenge: zero, issued_at: minute, previous_minute_hash: zero, minute_hash: zero },
   };
@@ -40,7 +37,8 @@ function reportOf(minute: string): Buffer {
 
 /**
  * Weeks of history as the distributor would have summed them up, by SQL: 500 orchestrators and 30 days are 21.6 million
- * assessments, of which only the newest hours are written as such. One hour in twenty has periods that were not paid.
+ * assessments, of which only the newest hours are written as such. One hour in twenty has periods that were not paid, and one
+ * orchestrator in six is off air now.
  */
 export async function fillHistory(owner: DataSource, now: Date, size: HistorySize): Promise<void> {
   const day = [now, size.days];
@@ -69,24 +67,34 @@ export async function fillHistory(owner: DataSource, now: Date, size: HistorySiz
   await owner.query(
     `insert into payments.assessment (id, orchestrator_id, period_start, period_end, decision, reason, reason_text, up_ms, window_ms,
          amount_micro_usd, rate_id, rate_micro_usd_per_minute, policy_id, threshold_bp, worker_address, exclusive_worker, attempts)
-       select gen_random_uuid(), o.id, m, m + interval '1 minute', 'paid', null, 'Up 100.00 %, above 95 %.', 420000, 420000,
-              10000000, r.id, 10000000, p.id, 9500, f.value, false, 1
+       select gen_random_uuid(), o.id, m, m + interval '1 minute', case when is_up then 'paid' else 'unpaid' end,
+              case when not is_up then 'below_threshold' end,
+              case when is_up then 'Up 100.00 %, above 95 %.' else 'Up 85.71 %, not above 95 %: autogen_agent 60000 ms down.' end,
+              case when is_up then 420000 else 360000 end, 420000, case when is_up then 10000000 else 0 end,
+              r.id, 10000000, p.id, 9500, f.value, false, 1
          from generate_series(date_trunc('minute', $1::timestamptz - make_interval(hours => $2)), date_trunc('minute', $1::timestamptz) - interval '1 minute', '1 minute') m
          cross join payments.orchestrator o
          join payments.orchestrator_fact f on f.orchestrator_id = o.id and f.fact = 'worker_address'
-         cross join (select min(id) as id from payments.rate) r cross join (select min(id) as id from payments.policy) p`,
+         cross join (select min(id) as id from payments.rate) r cross join (select min(id) as id from payments.policy) p
+         cross join lateral (select not (
+              abs(hashtext(f.value)) % 6 = 0 and m >= $1::timestamptz - interval '20 minutes'
+              or abs(hashtext(f.value || m)) % 60 = 0) as is_up) state`,
     [now, size.assessedHours],
   );
-  await owner.query(
-    `insert into payments.evidence (assessment_id, challenge, received_at, latency_ms, report)
-       select id, decode(repeat('00', 32), 'hex'), period_end, 5, $2
-         from payments.assessment where period_start >= $1::timestamptz - make_interval(mins => $3)`,
-    [
-      now,
-      reportOf(new Date(Math.floor(now.getTime() / 60_000) * 60_000).toISOString()),
-      size.reportedMinutes,
-    ],
-  );
+  for (const isUp of [true, false]) {
+    await owner.query(
+      `insert into payments.evidence (assessment_id, challenge, received_at, latency_ms, report)
+         select id, decode(repeat('00', 32), 'hex'), period_end, 5, $2
+           from payments.assessment
+          where period_start >= $1::timestamptz - make_interval(mins => $3) and (decision = 'paid') = $4`,
+      [
+        now,
+        reportOf(new Date(Math.floor(now.getTime() / 60_000) * 60_000), isUp),
+        size.reportedMinutes,
+        isUp,
+      ],
+    );
+  }
   await owner.query(
     'update dashboard.progress set up_to_seq = (select coalesce(max(seq), 0) from payments.assessment)',
   );

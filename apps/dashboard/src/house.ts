@@ -85,20 +85,22 @@ export function useAnswer<S extends z.ZodMiniType>(
 
   useEffect(() => {
     if (path === null) return undefined;
-    const gone = new AbortController();
-    askFor(path, shape.current, { signal: gone.signal })
+    let gone = false;
+    // An answer that nobody waits for any more is let come: it is small, and a request cut off looks like a fault.
+    askFor(path, shape.current)
       .then((data) => {
+        if (gone) return;
         setState({ path, data, fault: null, atMs: Date.now() });
       })
       .catch((error: unknown) => {
-        if (gone.signal.aborted) return;
+        if (gone) return;
         const fault = error instanceof Error ? error.message : String(error);
         setState((before) =>
           before.path === path ? { ...before, fault } : { path, data: null, fault, atMs: null },
         );
       });
     return () => {
-      gone.abort();
+      gone = true;
     };
   }, [path, round, askFor]);
 

@@ -24,13 +24,11 @@ export interface Asking {
   body?: unknown;
   token?: string | null;
   accept?: string;
-  signal?: AbortSignal;
 }
 
 /** The answer as it is, or a refusal: `path` is relative to /api/v1. */
 export async function askRaw(path: string, asking: Asking = {}): Promise<Response> {
-  const { method = 'GET', body, token, accept = 'application/json', signal } = asking;
-  const limit = AbortSignal.timeout(answerLimitMs);
+  const { method = 'GET', body, token, accept = 'application/json' } = asking;
   let answer: Response;
   try {
     answer = await fetch(`api/v1/${path}`, {
@@ -41,10 +39,9 @@ export async function askRaw(path: string, asking: Asking = {}): Promise<Respons
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+      signal: AbortSignal.timeout(answerLimitMs),
     });
-  } catch (error) {
-    if (signal?.aborted === true) throw error;
+  } catch {
     throw new Refusal(null, 'The distributor does not answer.');
   }
   if (answer.ok) return answer;

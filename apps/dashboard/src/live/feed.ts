@@ -34,6 +34,13 @@ export class Feed {
   start(): void {
     void this.connect();
     window.addEventListener('online', this.retryNow, { signal: this.ending.signal });
+    window.addEventListener(
+      'offline',
+      () => {
+        this.line?.abort();
+      },
+      { signal: this.ending.signal },
+    );
     document.addEventListener('visibilitychange', this.retryNow, { signal: this.ending.signal });
   }
 

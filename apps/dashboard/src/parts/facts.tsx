@@ -45,7 +45,7 @@ interface SectionProps {
 }
 
 export const Section = ({ title, about, actions, children }: SectionProps) => (
-  <section class="section" aria-label={title}>
+  <section class="section">
     <header>
       <h2>{title}</h2>
       {about !== undefined && <p>{about}</p>}

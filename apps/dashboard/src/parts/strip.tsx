@@ -131,7 +131,7 @@ function Tip({ box, share, lines }: { box: HTMLElement | null; share: number; li
 }
 
 export const Legend = () => (
-  <p class="legend">
+  <div class="legend">
     <span>
       <i data-tone="up" /> up, paid
     </span>
@@ -144,5 +144,5 @@ export const Legend = () => (
     <span>
       <i data-tone="unknown" /> no word
     </span>
-  </p>
+  </div>
 );

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { applyTheme, chosenTheme, type Theme } from '../theme.js';
 
 const next: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' };
-const words: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' };
+const words: Record<Theme, string> = { system: 'auto', light: 'light', dark: 'dark' };
 
 export function ThemeChoice() {
   const [theme, setTheme] = useState(chosenTheme);
@@ -10,13 +10,13 @@ export function ThemeChoice() {
     <button
       type="button"
       class="plain"
-      aria-label={`Colours: ${words[theme]}. Press for ${words[next[theme]]}.`}
+      title={`Press for ${words[next[theme]]}`}
       onClick={() => {
         applyTheme(next[theme]);
         setTheme(next[theme]);
       }}
     >
-      {theme === 'system' ? 'Auto' : words[theme]}
+      Colours: {words[theme]}
     </button>
   );
 }
