@@ -37,8 +37,12 @@ describe('scenarios of names', () => {
     await begin();
     const { engine } = scenario;
     const original = engine.service(redis).id;
+    const beganMs = scenario.nowMs;
+    await scenario.pass(2_000);
     engine.renameService(redis, 'hidden');
+    const renamedMs = scenario.nowMs;
     await scenario.pass(100);
+    expect((await scenario.account(redis, beganMs, renamedMs)).upMs).toBe(2_000);
     expect(scenario.stateOf(redis)).toEqual({ state: 'down', reason: 'missing' });
     const fromMs = scenario.nowMs;
     await scenario.pass(2_000);
