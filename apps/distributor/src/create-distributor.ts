@@ -6,6 +6,7 @@ import type { DistributorConfig } from './distributor.config.js';
 import { DistributorModule } from './distributor.module.js';
 import { domainProblem } from './rest/domain-problem.js';
 import { acceptLists } from './rest/import/accept-lists.js';
+import { refuseUnstorableText } from './rest/storable-text.js';
 import { readVersion } from './version.js';
 
 const description =
@@ -27,6 +28,7 @@ export async function createDistributor(
     toProblem: domainProblem,
   });
   acceptLists(app);
+  refuseUnstorableText(app);
   await serveDashboard(app);
   return app;
 }

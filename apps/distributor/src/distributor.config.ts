@@ -84,6 +84,7 @@ function configOf(environment: Environment) {
       attemptTimeoutMs: environment.EVIDENCE_SOURCE === 'gateway' ? jobAttemptMs : workerAttemptMs,
       delayMs: environment.EVIDENCE_SOURCE === 'gateway' ? jobDelayMs : workerDelayMs,
       allowSharedWorkers: environment.ALLOW_SHARED_WORKERS,
+      allowLoopbackWorkers: environment.ALLOW_LOOPBACK_WORKERS,
       capability: environment.CAPABILITY_NAME,
       gatewayUrl: environment.GATEWAY_URL,
     },

@@ -51,6 +51,7 @@ export function distributorEnvironment(around: Surroundings): Record<string, str
     WORKER_URL: around.workerUrl,
     PAYOUT_ADDRESSES: around.payoutAddress,
     ALLOW_SHARED_WORKERS: 'true',
+    ALLOW_LOOPBACK_WORKERS: 'true',
     PAYOUT_ADDRESS_DELAY_SECONDS: '0',
     SETTLEMENT_METHOD: 'usdc',
     SETTLE_INTERVAL_SECONDS: String(2 * periodSeconds),

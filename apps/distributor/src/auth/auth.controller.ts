@@ -8,8 +8,8 @@ import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';
 import { ApiProblem } from '../rest/problem.decorator.js';
 import { Public } from './bearer.guard.js';
-import { GuessLimit } from './guess-limit.js';
 import { roleOf } from './passwords.js';
+import { SignInGuesses } from './sign-in-guesses.js';
 import { tokenLifetimeSeconds } from './session.js';
 
 const loginSchema = z
@@ -37,10 +37,10 @@ const tokenSchema = z
 @Controller('api/v1/auth')
 export class AuthController {
   private readonly log = new FactLogger('sign-in');
-  private readonly limit = new GuessLimit();
 
   constructor(
     private readonly tokens: JwtService,
+    private readonly guesses: SignInGuesses,
     @Inject(DISTRIBUTOR_CONFIG) private readonly config: DistributorConfig,
   ) {}
 
@@ -57,10 +57,10 @@ export class AuthController {
     @Body({ schema: loginSchema }) { password }: z.output<typeof loginSchema>,
     @Req() { ip }: FastifyRequest,
   ): Promise<z.output<typeof tokenSchema>> {
-    this.refuseGuesser(ip);
+    await this.refuseGuesser(ip);
     const role = roleOf(password, this.config.signIn);
     if (role === undefined) {
-      this.limit.wrong(ip);
+      await this.guesses.wrong(ip);
       this.log.warn('sign-in refused', { address: ip });
       throw new Problem({
         status: 401,
@@ -69,14 +69,14 @@ export class AuthController {
         headers: { 'www-authenticate': 'Bearer realm="distributor"' },
       });
     }
-    this.limit.right(ip);
+    await this.guesses.right(ip);
     this.log.info('signed in', { role, address: ip });
     const accessToken = await this.tokens.signAsync({ sub: role });
     return { access_token: accessToken, token_type: 'Bearer', expires_in: tokenLifetimeSeconds, role };
   }
 
-  private refuseGuesser(address: string): void {
-    const waitSeconds = Math.ceil(this.limit.waitMs(address) / 1_000);
+  private async refuseGuesser(address: string): Promise<void> {
+    const waitSeconds = Math.ceil((await this.guesses.waitMs(address)) / 1_000);
     if (waitSeconds === 0) return;
     throw new Problem({
       status: 429,

@@ -6,6 +6,7 @@ import type { DistributorConfig } from '../distributor.config.js';
 import { AuthController } from './auth.controller.js';
 import { BearerGuard } from './bearer.guard.js';
 import { tokenKeyOf } from './passwords.js';
+import { SignInGuesses } from './sign-in-guesses.js';
 import { tokenIssuer, tokenLifetimeSeconds } from './session.js';
 
 @Module({
@@ -19,7 +20,7 @@ import { tokenIssuer, tokenLifetimeSeconds } from './session.js';
     }),
   ],
   controllers: [AuthController],
-  providers: [{ provide: APP_GUARD, useClass: BearerGuard }],
+  providers: [SignInGuesses, { provide: APP_GUARD, useClass: BearerGuard }],
   exports: [JwtModule],
 })
 export class AuthModule {}

@@ -14,7 +14,7 @@ interface Guesses {
 
 /**
  * Counts wrong passwords per client address, so that someone who guesses elsewhere cannot lock the owner out.
- * In the memory of one replica: with n replicas a guesser has n times as many tries, which changes nothing.
+ * In the memory of one process: what counts is kept in the database (`SignInGuesses`), this stands in while it is away.
  */
 export class GuessLimit {
   private readonly guesses = new Map<string, Guesses>();

@@ -17,6 +17,7 @@ export const evidenceVariables = {
   EVIDENCE_SOURCE: z.enum(['worker', 'gateway'], 'must be worker or gateway').default('worker'),
   EVIDENCE_GRACE_SECONDS: variables.seconds(86_400, { min: 1 }),
   ALLOW_SHARED_WORKERS: variables.flag(false),
+  ALLOW_LOOPBACK_WORKERS: variables.flag(false),
   CAPABILITY_NAME: z.string().default('agent-net'),
   GATEWAY_URL: variables.httpUrl().optional(),
   ORCHESTRATOR_ADDRESSES: variables.list().pipe(z.array(orchestratorUrlSchema)),

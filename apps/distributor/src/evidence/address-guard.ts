@@ -12,7 +12,15 @@ const never = listOf({
     ...['fe80::/10', 'fec0::/10', 'ff00::/8', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16', '2001::/32'],
   ],
   // Metadata and control services outside of the link-local range: Amazon (IPv6), Alibaba, Azure, Oracle.
-  addresses: ['::', 'fd00:ec2::254', 'fd00:ec2::23', 'fd00:ec2::123', '100.100.100.200', '168.63.129.16', '192.0.0.192'],
+  addresses: [
+    '::',
+    'fd00:ec2::254',
+    'fd00:ec2::23',
+    'fd00:ec2::123',
+    '100.100.100.200',
+    '168.63.129.16',
+    '192.0.0.192',
+  ],
 });
 
 const loopback = listOf({ subnets: ['127.0.0.0/8'], addresses: ['::1'] });
@@ -60,10 +68,10 @@ export class AddressGuard {
     return never.check(address, family) || (!this.options.allowLoopback && loopback.check(address, family));
   }
 
-  /** A host that is an address already is never resolved. @throws ForbiddenAddressError */
-  checkHost(hostname: string): void {
+  /** A host that is an address already is never resolved, so it is looked at by itself. */
+  refusalOf(hostname: string): ForbiddenAddressError | undefined {
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    if (isIP(host) !== 0 && this.isForbidden(host)) throw new ForbiddenAddressError(host, host);
+    return isIP(host) !== 0 && this.isForbidden(host) ? new ForbiddenAddressError(host, host) : undefined;
   }
 
   /**
@@ -91,7 +99,8 @@ export class AddressGuard {
    */
   async checkUrl(url: string, timeoutMs = 2_000): Promise<void> {
     const { hostname } = new URL(url);
-    this.checkHost(hostname);
+    const refusal = this.refusalOf(hostname);
+    if (refusal) throw refusal;
     if (isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0) return;
     await new Promise<void>((settled, refused) => {
       const timer = setTimeout(settled, timeoutMs);

@@ -4,6 +4,7 @@ import { MetricsModule, MetricsRegistry } from '#platform';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';
+import { AddressGuard } from './address-guard.js';
 import { GatewayEvidence } from './gateway-evidence.js';
 import { measured } from './measured-evidence.js';
 import { WorkerEvidence } from './worker-evidence.js';
@@ -23,7 +24,8 @@ function connect({ evidence }: DistributorConfig, jobs: EvidenceJobs): Connectio
     const source = new GatewayEvidence({ network, capability: evidence.capability, record });
     return { source, close: () => network.close() };
   }
-  const worker = new WorkerEvidence({ timeoutMs: evidence.attemptTimeoutMs });
+  const guard = new AddressGuard({ allowLoopback: evidence.allowLoopbackWorkers });
+  const worker = new WorkerEvidence({ timeoutMs: evidence.attemptTimeoutMs, guard });
   return { source: worker, close: () => worker.close() };
 }
 

@@ -1,16 +1,20 @@
 import { Client } from 'undici';
+import { type AddressGuard, ForbiddenAddressError } from './address-guard.js';
 
 /** One worker, as its record names it. */
 interface Origin {
   origin: string;
   /** In front of the routes: `` or `/path`. */
   prefix: string;
+  /** Why it is not asked. */
+  refusal: ForbiddenAddressError | undefined;
   connections: { client: Client; underWay: number }[];
 }
 
 export interface WorkerConnectionsOptions {
   /** For connecting and between two pieces of an answer. */
   timeoutMs: number;
+  guard: AddressGuard;
   /** Workers whose connections are kept; about fifteen kilobytes each. */
   mostOrigins?: number;
 }
@@ -26,13 +30,15 @@ const KEEP_ALIVE_MS = 70_000;
  */
 export class WorkerConnections {
   private readonly timeoutMs: number;
+  private readonly guard: AddressGuard;
   private readonly mostOrigins: number;
   /** By worker URL, the one that was used longest ago first. */
   private readonly origins = new Map<string, Origin>();
   private isClosed = false;
 
-  constructor({ timeoutMs, mostOrigins = 20_000 }: WorkerConnectionsOptions) {
+  constructor({ timeoutMs, guard, mostOrigins = 20_000 }: WorkerConnectionsOptions) {
     this.timeoutMs = timeoutMs;
+    this.guard = guard;
     this.mostOrigins = mostOrigins;
   }
 
@@ -41,7 +47,7 @@ export class WorkerConnections {
    */
   async lend<T>(
     workerUrl: string,
-    work: (client: Client, place: { origin: string; prefix: string }) => Promise<T>,
+    work: (client: Client, place: Pick<Origin, 'origin' | 'prefix' | 'refusal'>) => Promise<T>,
   ): Promise<T | undefined> {
     const place = this.originOf(workerUrl);
     if (!place) return undefined;
@@ -71,7 +77,12 @@ export class WorkerConnections {
     }
     const url = URL.canParse(workerUrl) ? new URL(workerUrl) : undefined;
     if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return undefined;
-    const made = { origin: url.origin, prefix: url.pathname.replace(/\/+$/, ''), connections: [] };
+    const made = {
+      origin: url.origin,
+      prefix: url.pathname.replace(/\/+$/, ''),
+      refusal: this.guard.refusalOf(url.hostname),
+      connections: [],
+    };
     this.origins.set(workerUrl, made);
     return made;
   }
@@ -84,7 +95,7 @@ export class WorkerConnections {
     const { timeoutMs } = this;
     const made = {
       client: new Client(origin, {
-        connect: { timeout: timeoutMs },
+        connect: { timeout: timeoutMs, lookup: this.guard.lookup },
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
         keepAliveTimeout: KEEP_ALIVE_MS,

@@ -1,5 +1,6 @@
 import type { EvidenceOutcome, EvidenceRequest, EvidenceSource } from '#payments';
 import { errorCode, toIsoTime } from '#platform';
+import { AddressGuard, ForbiddenAddressError } from './address-guard.js';
 import { type Answer, get, TimeoutError, TooManyBytesError } from './exchange.js';
 import { notYetFrom, parseJson } from './not-yet.js';
 import { WorkerConnections } from './worker-connections.js';
@@ -9,6 +10,8 @@ export interface WorkerEvidenceOptions {
   timeoutMs?: number;
   /** A report of a hundred services is below 40 kB. */
   maxBytes?: number;
+  /** Whom it may connect to; only this machine and other networks unless given. */
+  guard?: AddressGuard;
 }
 
 /** Asks each worker itself: one GET per orchestrator and period over connections that are kept alive. */
@@ -17,10 +20,14 @@ export class WorkerEvidence implements EvidenceSource {
   private readonly maxBytes: number;
   private readonly connections: WorkerConnections;
 
-  constructor({ timeoutMs = 10_000, maxBytes = 512 * 1024 }: WorkerEvidenceOptions = {}) {
+  constructor({
+    timeoutMs = 10_000,
+    maxBytes = 512 * 1024,
+    guard = new AddressGuard({ allowLoopback: true }),
+  }: WorkerEvidenceOptions = {}) {
     this.timeoutMs = timeoutMs;
     this.maxBytes = maxBytes;
-    this.connections = new WorkerConnections({ timeoutMs });
+    this.connections = new WorkerConnections({ timeoutMs, guard });
   }
 
   async fetch(request: EvidenceRequest): Promise<EvidenceOutcome> {
@@ -28,8 +35,9 @@ export class WorkerEvidence implements EvidenceSource {
     if (!workerUrl) return { kind: 'failed', detail: 'The orchestrator has no worker URL.' };
     const { timeoutMs, maxBytes } = this;
     const startedAt = performance.now();
-    const outcome = await this.connections.lend(workerUrl, async (client, { origin, prefix }) => {
+    const outcome = await this.connections.lend(workerUrl, async (client, { origin, prefix, refusal }) => {
       try {
+        if (refusal) throw refusal;
         const path = prefix + reportPath(request);
         const answer = await get(client, { path, timeoutMs, maxBytes, signal: request.signal });
         return judge(answer, request, Math.round(performance.now() - startedAt));
@@ -47,6 +55,7 @@ export class WorkerEvidence implements EvidenceSource {
   private reasonOf(error: unknown): string {
     if (error instanceof TimeoutError) return `did not answer within ${this.timeoutMs / 1000} s`;
     if (error instanceof TooManyBytesError) return 'answered with too many bytes';
+    if (error instanceof ForbiddenAddressError) return `is not asked: ${error.message}`;
     const code = errorCode(error);
     if (code === 'ECONNREFUSED') return 'refused the connection';
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that does not resolve';

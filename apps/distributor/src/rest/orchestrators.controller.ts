@@ -30,6 +30,7 @@ import {
 } from './orchestrators.wire.js';
 import { ApiProblem } from './problem.decorator.js';
 import { idParams, type IdParams } from './wire.js';
+import { WorkerUrls } from './worker-urls.js';
 
 type Answer = z.output<typeof orchestratorSchema>;
 
@@ -40,6 +41,7 @@ export class OrchestratorsController {
   constructor(
     private readonly orchestrators: Orchestrators,
     private readonly keys: RequestKeys,
+    private readonly workerUrls: WorkerUrls,
   ) {}
 
   @Get()
@@ -66,6 +68,7 @@ export class OrchestratorsController {
     @Actor() actor: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Answer> {
+    await this.workerUrls.check(body.worker_url);
     const { answer, repeated } = await this.keys.once(
       { key, actor, route: 'POST /orchestrators', content: body },
       orchestratorSchema,
@@ -95,6 +98,7 @@ export class OrchestratorsController {
     @Body({ schema: changeOrchestratorSchema }) body: z.output<typeof changeOrchestratorSchema>,
     @Actor() actor: string,
   ): Promise<Answer> {
+    await this.workerUrls.check(body.worker_url);
     const record = await this.orchestrators.change(
       id,
       {

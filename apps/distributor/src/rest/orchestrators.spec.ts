@@ -88,6 +88,27 @@ describe('REST: orchestrators', () => {
   });
 
   it.each([
+    'http://169.254.169.254/latest/meta-data',
+    'http://[fd00:ec2::254]:9876',
+    'http://0.0.0.0:9876',
+    'http://[::ffff:a9fe:a9fe]/',
+    'http://100.100.100.200',
+  ])('are not made to ask %s', async (workerUrl) => {
+    const { id } = await rig.create();
+    for (const answer of [
+      await rig.send('PATCH', `orchestrators/${id}`, { worker_url: workerUrl }),
+      await rig.send('POST', 'orchestrators', {
+        service_uri: 'https://guarded:9995',
+        worker_address: otherAddress,
+        worker_url: workerUrl,
+      }),
+    ]) {
+      expect(answer.status).toBe(422);
+      expect(fieldsOf(answer)).toEqual(['worker_url']);
+    }
+  });
+
+  it.each([
     ['no service URI', { service_uri: undefined }, 'service_uri'],
     ['a file as worker URL', { worker_url: 'file:///etc/passwd' }, 'worker_url'],
     ['a user name in a URL', { worker_url: 'http://user:secret@host' }, 'worker_url'],

@@ -13,6 +13,7 @@ import { PoliciesController } from './policies.controller.js';
 import { RatesController } from './rates.controller.js';
 import { ReconciliationController } from './reconciliation.controller.js';
 import { StatementsController } from './statements.controller.js';
+import { WorkerUrls } from './worker-urls.js';
 
 /** The REST interface of the payer's operator. */
 @Module({
@@ -31,6 +32,6 @@ import { StatementsController } from './statements.controller.js';
     AuditController,
     AlertsController,
   ],
-  providers: [CsvExports],
+  providers: [CsvExports, WorkerUrls],
 })
 export class RestModule {}

@@ -46,6 +46,10 @@ export const iso = (date: Date): string => date.toISOString();
 export const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
 export const percentOf = (basisPoints: bigint): number => Number(basisPoints) / 100;
 
+/** Beyond it the arithmetic of days would leave what ISO 8601 writes with four digits. */
+const earliest = new Date(0);
+const latest = new Date(Date.UTC(2200, 0, 1));
+
 /** Items of one page. */
 const MAX_LIMIT = 200;
 
@@ -83,6 +87,7 @@ export const pageQuery = {
 export const timeInput = () =>
   isoTimeSchema
     .transform((epochMs) => new Date(epochMs))
+    .refine((time) => time >= earliest && time < latest, 'must lie between the years 1970 and 2200')
     .meta({ format: 'date-time', description: 'ISO 8601, UTC', example: '2026-11-22T12:00:00.000Z' });
 export const rateInput = () => usdSchema.refine((amount) => amount >= 0n, 'must not be below zero');
 

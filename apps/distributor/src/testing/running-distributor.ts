@@ -38,6 +38,7 @@ export async function startDistributor(environment: Record<string, string>): Pro
     ADMIN_PASSWORD: adminPassword,
     VIEWER_PASSWORD: viewerPassword,
     PORT: '0',
+    ALLOW_LOOPBACK_WORKERS: 'true',
     ...environment,
   });
   const log: string[] = [];
