@@ -266,6 +266,8 @@ describe('failure cases on the chain', () => {
     await process.settlements.cancel(open?.id ?? '', 'admin');
     await process.settler.tick();
     await world.calm();
+    const nonce = ['eth_getTransactionCount', [open?.fromAddress, 'latest']] as const;
+    expect(await world.rpc.call(...nonce, z.string())).toBe('0x1');
     world.proxy.decide(() => 'forward');
     await world.later(60_000);
     await world.untilFinal(process);
