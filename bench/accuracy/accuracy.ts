@@ -29,6 +29,7 @@ function figures(
   { excessMs, shortMs, medianMs }: { excessMs: number; shortMs: number; medianMs?: number },
 ): Measurement[] {
   const errors = found.map(({ errorMs }) => errorMs);
+  const beyond = found.map(({ beyondMs }) => Math.abs(beyondMs));
   return [
     {
       what: 'Too much, at most',
@@ -48,6 +49,12 @@ function figures(
       unit: 'ms',
       value: median(errors.map(Math.abs)),
       ...(medianMs !== undefined && { target: { atMost: medianMs } }),
+    },
+    {
+      what: 'Outside of what is possible, at most',
+      unit: 'ms',
+      value: Math.max(0, ...beyond),
+      beside: 'a change lies between its call and its sign, which is late on a busy machine',
     },
   ];
 }

@@ -94,6 +94,17 @@ export class Scenario {
     }
   }
 
+  /** Something happens, and the inspections that it calls for take so long: what events say meanwhile must stand. */
+  async whileAnswersTake(ms: number, act: () => void): Promise<void> {
+    const release = this.engine.hang(/\/containers\//);
+    const { asked } = this.engine;
+    act();
+    await this.until(() => this.engine.asked > asked);
+    this.clock.jump(ms);
+    release();
+    await this.rest();
+  }
+
   /** Lets happen what has been set off: until nothing is asked or answered any more. */
   async rest(): Promise<void> {
     const { engine } = this;

@@ -95,6 +95,7 @@ describe('scenarios of names', () => {
     forger.rename('forger_again');
     forger.pause();
     engine.removeService('forger_again');
+    scenario.clock.jump(150);
     await scenario.pass(6_000);
     expect((await scenario.account(redis, fromMs, fromMs + 5_000)).upMs).toBe(5_000);
     // And they do not hide the death of the one that bears them.
