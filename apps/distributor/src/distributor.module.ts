@@ -17,6 +17,7 @@ import { RestModule } from './rest/rest.module.js';
 import { AssessPeriodsSchedule } from './schedules/assess-periods.schedule.js';
 import { BooksOpening } from './schedules/books-opening.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
+import { SettleBalancesSchedule } from './schedules/settle-balances.schedule.js';
 import { StatusModule } from './status/status.module.js';
 import { TreasuryModule } from './treasury/treasury.module.js';
 
@@ -46,7 +47,10 @@ export class DistributorModule {
         DistributorMetricsModule,
         HealthModule.register({
           imports: [SchedulesModule],
-          inject: [DISTRIBUTOR_CONFIG, Database, BooksOpening, AssessPeriodsSchedule, Assessments, Settler],
+          inject: [
+            ...[DISTRIBUTOR_CONFIG, Database, BooksOpening, AssessPeriodsSchedule, Assessments, Settler],
+            SettleBalancesSchedule,
+          ],
           useFactory: distributorHealthChecks,
         }),
       ],

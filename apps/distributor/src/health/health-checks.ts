@@ -4,6 +4,8 @@ import { Database } from '#platform/database';
 import type { DistributorConfig } from '../distributor.config.js';
 import { AssessPeriodsSchedule } from '../schedules/assess-periods.schedule.js';
 import { BooksOpening } from '../schedules/books-opening.js';
+import { SettleBalancesSchedule } from '../schedules/settle-balances.schedule.js';
+import type { Turn } from '../schedules/turn.js';
 
 /** A turn may be long after a pause: it catches up with every missed period. Beyond this it hangs. */
 const longestTurnMs = 5 * 60_000;
@@ -16,8 +18,17 @@ export function distributorHealthChecks(
   schedule: AssessPeriodsSchedule,
   assessments: Assessments,
   settler: Settler,
+  settling: SettleBalancesSchedule,
 ): HealthCheck[] {
   const checks: HealthCheck[] = [
+    {
+      name: 'process',
+      check: () => {
+        if (opening.isStopping())
+          throw new Error('it is ending: what is under way is finished, nothing begins');
+        return {};
+      },
+    },
     {
       name: 'database',
       check: async () => {
@@ -26,6 +37,7 @@ export function distributorHealthChecks(
       },
     },
     { name: 'assessment', check: () => checkAssessment(opening, schedule, assessments) },
+    { name: 'settlement', check: () => checkTurns(settling.outcome) },
   ];
   if (config.settlement.method === 'ledger') return checks;
   return [...checks, { name: 'chain', check: () => settler.status() }];
@@ -38,11 +50,15 @@ async function checkAssessment(
   assessments: Assessments,
 ): Promise<Record<string, unknown>> {
   if (!opening.isOpen) throw new Error('the books are not open yet');
-  const { failure, lastSuccessAtMs } = schedule.outcome;
+  checkTurns(schedule.outcome);
+  const lastPeriodEnd = await assessments.lastPeriodEnd();
+  return { last_period_end: lastPeriodEnd?.toISOString() ?? null };
+}
+
+function checkTurns({ failure, lastSuccessAtMs }: Turn['outcome']): Record<string, unknown> {
   if (failure !== undefined) throw new Error(`the last turn failed: ${failure}`);
   if (lastSuccessAtMs !== undefined && Date.now() - lastSuccessAtMs > longestTurnMs) {
     throw new Error(`no turn has ended since ${new Date(lastSuccessAtMs).toISOString()}`);
   }
-  const lastPeriodEnd = await assessments.lastPeriodEnd();
-  return { last_period_end: lastPeriodEnd?.toISOString() ?? null };
+  return {};
 }

@@ -95,4 +95,20 @@ describe('when something is away', () => {
     expect(refusal.message).toContain('PAYMENT_INTERVAL_SECONDS=10');
     expect((await second.ask('/health/ready')).status).toBe(503);
   });
+
+  it('is not ready any more while it ends, and says that it is ending', async () => {
+    const database = await createTestDatabase();
+    cleanups.push(() => database.drop());
+    const distributor = await start({ DATABASE_URL: database.url });
+    await until(
+      () => distributor.ask('/health/ready'),
+      ({ status }) => status === 200,
+    );
+    distributor.app.get(BooksOpening).onModuleDestroy();
+    expect(await distributor.ask('/health/ready')).toMatchObject({
+      status: 503,
+      body: { error: { process: { status: 'down', message: expect.stringContaining('ending') } } },
+    });
+    expect((await distributor.ask('/health/live')).status).toBe(200);
+  });
 });

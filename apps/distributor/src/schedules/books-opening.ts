@@ -37,7 +37,8 @@ export class BooksOpening implements OnApplicationBootstrap, OnModuleDestroy {
     this.stopping.abort();
   }
 
-  private isStopping(): boolean {
+  /** The process ends what is under way and begins nothing any more. */
+  isStopping(): boolean {
     return this.stopping.signal.aborted;
   }
 
