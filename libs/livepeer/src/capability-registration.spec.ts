@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 
 import { DoubleRig, register, secret, submit, until } from '../testing/double-rig.js';
 import { closeNow, listenOn } from '../testing/go-http-server.js';
@@ -317,4 +319,27 @@ describe('a registration', () => {
     await registration.stop();
     expect(registration.state().status).toBe('stopped');
   });
+
+  // Without the limit of its own, each of its two requests would wait for a connection for five seconds.
+  it('stops while the orchestrator takes connections and says nothing, not even by TLS', async () => {
+    const sockets: Socket[] = [];
+    const server = createTcpServer((socket) => {
+      sockets.push(socket.on('error', () => undefined));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    rig.kept({
+      stop: async () => {
+        for (const socket of sockets) socket.destroy();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    });
+    const connected = once(server, 'connection');
+    const address = server.address();
+    if (typeof address !== 'object' || address === null) throw new Error('no port');
+    const registration = registrationAt(`https://127.0.0.1:${String(address.port)}`);
+    registration.start();
+    await connected;
+    await registration.stop();
+    expect(registration.state().status).toBe('stopped');
+  }, 8_000);
 });

@@ -67,7 +67,7 @@ export class OrchestratorClient {
     { withinMs, signal }: { withinMs: number; signal?: AbortSignal },
   ): Promise<{ status: number; text: string }> {
     const deadline = startDeadline(withinMs, signal);
-    try {
+    const exchange = async () => {
       const answer = await this.agent.request({
         origin: this.address,
         path,
@@ -78,6 +78,10 @@ export class OrchestratorClient {
         signal: deadline.signal,
       });
       return { status: answer.statusCode, text: await answer.body.text() };
+    };
+    try {
+      // While a request waits for its connection, undici does not end it by the signal.
+      return await Promise.race([exchange(), rejectionAt(deadline.signal)]);
     } catch (error) {
       if (deadline.expired()) throw new Error(`no answer within ${String(withinMs)} ms`, { cause: error });
       throw error;
@@ -86,3 +90,12 @@ export class OrchestratorClient {
     }
   }
 }
+
+const rejectionAt = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    const end = (): void => {
+      reject(new Error('given up'));
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
