@@ -5,7 +5,7 @@ import { selectRow, sqlTime } from '../books/sql-rows.js';
 import { account } from '../ledger/account.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Payout } from './payout.js';
-import { recordChange, selectPayout } from './payout-rows.js';
+import { recordChange, recordEach, selectPayout, selectPayouts } from './payout-rows.js';
 
 async function closed(tx: EntityManager, id: string): Promise<Payout> {
   const payout = await selectPayout(tx, id);
@@ -35,14 +35,59 @@ export interface Payment {
 export const paidKey = (id: string, reorgs: number): string =>
   `payout/${id}/paid${reorgs === 0 ? '' : `/${reorgs + 1}`}`;
 
-/** The end of a payout that reached its recipient for good. The caller holds the payout's row. */
+export interface PaidPayout {
+  payout: Payout;
+  payment: Payment;
+}
+
+/** The end of payouts that reached their recipients for good. The caller holds their rows. In the given order. */
+export async function payPayouts(
+  tx: EntityManager,
+  ledger: Ledger,
+  paid: readonly PaidPayout[],
+): Promise<Payout[]> {
+  if (paid.length === 0) return [];
+  for (const { payout, payment } of paid) await postPayment(tx, ledger, payout, payment);
+  const ids = paid.map(({ payout }) => payout.id);
+  await tx.query(
+    `update payments.payout p set status = 'paid', hold_reason = null, paid_at = x.at, tx_hash = coalesce(x.tx_hash, p.tx_hash),
+            block_number = x.block_number, outside_reference = x.outside_reference
+       from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[], $5::text[])
+         as x (id, at, tx_hash, block_number, outside_reference) where p.id = x.id`,
+    [
+      ids,
+      paid.map(({ payment }) => payment.at),
+      paid.map(({ payment }) => payment.txHash ?? null),
+      paid.map(({ payment }) => payment.blockNumber?.toString() ?? null),
+      paid.map(({ payment }) => payment.outsideReference ?? null),
+    ],
+  );
+  const details = paid.map(({ payment }) => payment.detail);
+  await recordEach(tx, ids, 'paid', details);
+  const closed = new Map(
+    (await selectPayouts(tx, 'where id = any ($1::uuid[])', [ids])).map((each) => [each.id, each]),
+  );
+  return ids.flatMap((id) => closed.get(id) ?? []);
+}
+
+/** The same of one. */
 export async function payPayout(
   tx: EntityManager,
   ledger: Ledger,
   payout: Payout,
   payment: Payment,
 ): Promise<Payout> {
-  const { at, detail, txHash = null, blockNumber, outsideReference = null } = payment;
+  const [paid] = await payPayouts(tx, ledger, [{ payout, payment }]);
+  if (!paid) throw new Error(`the payout ${payout.id} is gone`);
+  return paid;
+}
+
+async function postPayment(
+  tx: EntityManager,
+  ledger: Ledger,
+  payout: Payout,
+  { at, creditAccount, txHash, outsideReference }: Payment,
+): Promise<void> {
   await ledger.post(tx, {
     kind: 'paid',
     idempotencyKey: paidKey(payout.id, payout.reorgs),
@@ -50,23 +95,16 @@ export async function payPayout(
     transfers: [
       {
         debit: account.inSettlement(payout.orchestratorId),
-        credit: payment.creditAccount,
+        credit: creditAccount,
         amountMicroUsd: payout.amountMicroUsd,
       },
     ],
     meta: {
       payoutId: payout.id,
-      ...(txHash !== null && { txHash }),
-      ...(outsideReference !== null && { outsideReference }),
+      ...(txHash !== undefined && { txHash }),
+      ...(outsideReference !== undefined && { outsideReference }),
     },
   });
-  await tx.query(
-    `update payments.payout set status = 'paid', hold_reason = null, paid_at = $2, tx_hash = coalesce($3, tx_hash),
-            block_number = $4, outside_reference = $5 where id = $1`,
-    [payout.id, at, txHash, blockNumber?.toString() ?? null, outsideReference],
-  );
-  await recordChange(tx, payout.id, 'paid', detail);
-  return closed(tx, payout.id);
 }
 
 /**

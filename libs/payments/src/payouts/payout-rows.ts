@@ -68,6 +68,20 @@ export async function recordChanges(
   );
 }
 
+/** What happened to each of several payouts, in the given order. */
+export async function recordEach(
+  tx: Sql,
+  payoutIds: readonly string[],
+  status: PayoutStatus,
+  details: readonly string[],
+): Promise<void> {
+  await tx.query(
+    `insert into payments.payout_event (payout_id, status, detail)
+       select id, $2, detail from unnest($1::uuid[], $3::text[]) with ordinality as p (id, detail, position) order by position`,
+    [payoutIds, status, details],
+  );
+}
+
 /** Writes down that something happened to a payout; its state changes in the same transaction. */
 export async function recordChange(
   tx: Sql,

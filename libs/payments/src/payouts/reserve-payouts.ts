@@ -1,4 +1,3 @@
-import { getAddress } from 'ethers';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 
@@ -16,13 +15,14 @@ import { formatUsd } from '../money/micro-usd.js';
 import { payoutAddressAt } from '../orchestrators/payout-address.js';
 import type { SettlementOptions } from '../settlement/settlement-options.js';
 import { alertMissingAddresses, closeAnnouncements } from './address-alerts.js';
+import type { ChainGuard } from './chain-guard.js';
 import { type PayablePayee, payablePayees, payeesWithoutAddress } from './payable-payees.js';
 import type { PaymentChannel } from './payment-channel.js';
-import type { Payout, PayoutRun, SkippedPayee } from './payout.js';
+import type { PayoutRun, SkippedPayee } from './payout.js';
 import { logPayout } from './payout-facts.js';
 import { payoutId } from './payout-id.js';
-import { recordChange, selectPayout } from './payout-rows.js';
 import { lockControl, readPause } from './settlement-control.js';
+import { type PayoutDraft, storePayouts } from './store-payouts.js';
 
 const dueRow = z.object({ due: z.boolean(), now: sqlTime });
 const numberRow = z.object({ orchestrator_id: z.uuid(), number: sqlBigint });
@@ -36,21 +36,7 @@ const namedWithoutAddress = 1_000;
 /** How often who waits for an address is looked up. */
 const lookAgainMs = 60_000;
 
-/** What must be known of the chain before payouts are made, so that books that are older than the chain pay nothing again. */
-export interface ChainGuard {
-  /** Takes over what the books have lost. The reason that stopped settlement, or null. */
-  check(signal?: AbortSignal): Promise<string | null>;
-  /** Of these identities those that the token has seen. */
-  usedNow(nonces: readonly string[], signal?: AbortSignal): Promise<ReadonlySet<string>>;
-  /** Stops settlement when one of these was paid before the books begin. */
-  older(
-    payouts: readonly { authorizationNonce: string | null }[],
-    signal?: AbortSignal,
-  ): Promise<string | null>;
-}
-
 interface Terms {
-  ledgerId: string;
   channel: PaymentChannel;
   at: Date;
 }
@@ -99,7 +85,7 @@ export class PayoutReservation {
     for (let after: string | null = null, isFirst = true; ; isFirst = false) {
       const payees = await this.nextPayouts(sql, { ledgerId, channel, after });
       const free = await this.unusedOnes(payees, run, signal);
-      const made = await this.reservePage(free, { ledgerId, channel }, { ...request, isFirst });
+      const made = await this.reservePage(free, channel, { ...request, isFirst });
       if (!made) return run;
       run.payouts.push(...made.payouts);
       run.skipped.push(...made.skipped);
@@ -187,7 +173,7 @@ export class PayoutReservation {
   /** Undefined when there is nothing to be made any more: paused meanwhile, or another replica was faster. */
   private reservePage(
     payees: readonly NextPayout[],
-    { ledgerId, channel }: Omit<Terms, 'at'>,
+    channel: PaymentChannel,
     { now = false, actor = null, isFirst }: ReserveRequest & { isFirst: boolean },
   ): Promise<PayoutRun | undefined> {
     return this.database.transaction(async (tx) => {
@@ -197,13 +183,15 @@ export class PayoutReservation {
       if (isFirst && !due && !now) return undefined;
       const made: PayoutRun = { payouts: [], skipped: [] };
       const numbers = await this.nextNumbers(tx, payees, channel.asset);
+      const drafts: PayoutDraft[] = [];
       for (const payee of payees) {
         // Another replica has made it meanwhile.
         if ((numbers.get(payee.orchestratorId) ?? 1n) !== payee.number) continue;
-        const outcome = await this.reserveOne(tx, payee, { ledgerId, channel, at });
+        const outcome = await this.draftOf(tx, payee, { channel, at });
         if ('reason' in outcome) made.skipped.push(outcome);
-        else made.payouts.push(outcome);
+        else drafts.push(outcome);
       }
+      made.payouts.push(...(await storePayouts(tx, this.ledger, { channel, at }, drafts)));
       if (actor !== null && (isFirst || made.payouts.length > 0)) {
         const amount = made.payouts.reduce((sum, { amountMicroUsd }) => sum + amountMicroUsd, 0n);
         await this.audit.record(tx, {
@@ -240,11 +228,12 @@ export class PayoutReservation {
     this.lookAgainAtMs = performance.now() + lookAgainMs;
   }
 
-  private async reserveOne(
+  /** The payee's balance is locked from here on. */
+  private async draftOf(
     tx: EntityManager,
     { orchestratorId, isRest, number, id, authorizationNonce }: NextPayout,
     { channel, at }: Terms,
-  ): Promise<Payout | SkippedPayee> {
+  ): Promise<PayoutDraft | SkippedPayee> {
     const payableMicroUsd = await this.ledger.lockBalance(tx, account.payable(orchestratorId));
     const { minPayoutMicroUsd: min, maxPayoutMicroUsd: max } = this.options;
     const amountMicroUsd = channel.payableOf(payableMicroUsd);
@@ -254,41 +243,8 @@ export class PayoutReservation {
     const address = await payoutAddressAt(tx, orchestratorId, at);
     const objection = channel.objectionTo(address);
     if (objection !== null) return { orchestratorId, payableMicroUsd, reason: objection };
-
     const holdReason =
       max !== undefined && amountMicroUsd > max ? `above the maximum payout of $${formatUsd(max)}` : null;
-    await tx.query(
-      `insert into payments.payout (id, orchestrator_id, method, asset, number, amount_micro_usd, payout_address,
-           chain_id, token_address, treasury_address, authorization_nonce, status, hold_reason, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-      [
-        ...[id, orchestratorId, channel.method, channel.asset, number.toString(), amountMicroUsd.toString()],
-        ...[address === null ? null : getAddress(address), channel.chainId?.toString() ?? null],
-        ...[channel.tokenAddress, channel.treasuryAddress, authorizationNonce],
-        ...[holdReason === null ? 'reserved' : 'held', holdReason, at],
-      ],
-    );
-    await this.ledger.post(tx, {
-      kind: 'reserve',
-      idempotencyKey: `payout/${id}/reserve`,
-      effectiveAt: at,
-      transfers: [
-        {
-          debit: account.payable(orchestratorId),
-          credit: account.inSettlement(orchestratorId),
-          amountMicroUsd,
-        },
-      ],
-      meta: { payoutId: id },
-    });
-    await recordChange(
-      tx,
-      id,
-      holdReason === null ? 'reserved' : 'held',
-      holdReason ?? 'reserved for settlement',
-    );
-    const payout = await selectPayout(tx, id);
-    if (!payout) throw new Error(`the payout ${id} was not stored`);
-    return payout;
+    return { id, orchestratorId, number, amountMicroUsd, address, authorizationNonce, holdReason };
   }
 }

@@ -7,7 +7,7 @@ import { toMicroUsd } from '../chain/token-units.js';
 import type { TreasuryChain } from '../chain/treasury-chain.js';
 import { account } from '../ledger/account.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { payPayout } from '../payouts/close-payout.js';
+import { payPayouts } from '../payouts/close-payout.js';
 import type { Payout } from '../payouts/payout.js';
 import { logPayout } from '../payouts/payout-facts.js';
 import { recordChange, selectPayout } from '../payouts/payout-rows.js';
@@ -66,17 +66,27 @@ export class SeenPayments {
 
   /** @throws Error when the chain paid something else; the payout stays as it is */
   async pay(tx: EntityManager, payout: Payout, fact: PaymentFact): Promise<Payout> {
-    if (!this.isAsOwed(payout, fact)) {
+    const [paid] = await this.payAll(tx, [{ payout, fact }]);
+    if (!paid) throw new Error(`the payout ${payout.id} is gone`);
+    return paid;
+  }
+
+  /** @throws Error when the chain paid something else for one of them; all stay as they are */
+  async payAll(tx: EntityManager, seen: readonly { payout: Payout; fact: PaymentFact }[]): Promise<Payout[]> {
+    const wrong = seen.find(({ payout, fact }) => !this.isAsOwed(payout, fact));
+    if (wrong) {
       throw new Error(
-        `the chain paid another amount or recipient for the payout ${payout.id} in ${fact.txHash}`,
+        `the chain paid another amount or recipient for the payout ${wrong.payout.id} in ${wrong.fact.txHash}`,
       );
     }
-    return payPayout(tx, this.ledger, payout, {
-      creditAccount: account.treasury(this.chain.chainId, this.chain.tokenAddress),
-      at: fact.blockTime,
-      detail: `final in block ${fact.blockNumber} by ${fact.txHash}`,
-      txHash: fact.txHash,
-      blockNumber: fact.blockNumber,
-    });
+    const creditAccount = account.treasury(this.chain.chainId, this.chain.tokenAddress);
+    const paid = seen.map(({ payout, fact: { blockTime, blockNumber, txHash } }) => ({
+      payout,
+      payment: {
+        ...{ creditAccount, at: blockTime, txHash, blockNumber },
+        detail: `final in block ${blockNumber} by ${txHash}`,
+      },
+    }));
+    return payPayouts(tx, this.ledger, paid);
   }
 }

@@ -8,7 +8,7 @@ import type { TreasuryChain } from '../chain/treasury-chain.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Payout } from '../payouts/payout.js';
 import { logPayout } from '../payouts/payout-facts.js';
-import { recordChange, selectPayout } from '../payouts/payout-rows.js';
+import { recordChange, selectPayouts } from '../payouts/payout-rows.js';
 import type { FinalAuthorization } from '../reconciliation/authorization-rows.js';
 import type { AuthorizationScan } from '../reconciliation/authorization-scan.js';
 import { timeOf } from '../reconciliation/read-range.js';
@@ -22,6 +22,10 @@ import { afterFailure } from './retry.js';
 import { lockSettlement, openItems, type Settlement, type SettlementItem } from './settlement-rows.js';
 
 type Mined = Extract<Observation, { kind: 'mined' }>;
+interface PaidItem {
+  item: SettlementItem;
+  fact: PaymentFact;
+}
 type Facts = ReadonlyMap<string, FinalAuthorization>;
 
 /**
@@ -91,14 +95,15 @@ export class SettlementFinality {
       if (pauseReason !== null) await pauseByItself(tx, this.audit, pauseReason);
       const settlement = await lockSettlement(tx, settlementId);
       if (!settlement || settlement.status === 'final') return [];
-      const done: Payout[] = [];
+      const due: PaidItem[] = [];
       for (const item of await openItems(tx, settlementId)) {
         const own = ownOutcome(item);
         const other = others.get(item.authorizationNonce ?? '');
         const fact = own.kind === 'paid' ? own.fact : other?.kind === 'used' ? other : undefined;
-        if (fact) done.push(await this.payItem(tx, settlement, item, fact));
+        if (fact) due.push({ item, fact });
         else await this.releaseItem(tx, settlement, item, own.kind === 'strange' ? own.detail : null);
       }
+      const done = await this.payItems(tx, settlement, due);
       await also(tx, settlement);
       await tx.query(
         `update payments.settlement set status = 'final', final_at = payments.clock() where id = $1`,
@@ -109,16 +114,21 @@ export class SettlementFinality {
     for (const payout of paid) logPayout(this.log, 'payout paid', payout);
   }
 
-  private async payItem(
+  private async payItems(
     tx: EntityManager,
     settlement: Settlement,
-    item: SettlementItem,
-    fact: PaymentFact,
-  ): Promise<Payout> {
-    const payout = await selectPayout(tx, item.payoutId, 'for update');
-    if (!payout) throw new Error(`the payout ${item.payoutId} is gone`);
-    const paid = await this.seen.pay(tx, payout, fact);
-    await this.setOutcome(tx, settlement, item, 'paid');
+    due: readonly PaidItem[],
+  ): Promise<Payout[]> {
+    const ids = due.map(({ item }) => item.payoutId);
+    const locked = await selectPayouts(tx, 'where id = any ($1::uuid[]) order by id for update', [ids]);
+    const byId = new Map(locked.map((payout) => [payout.id, payout]));
+    const seen = due.map(({ item, fact }) => {
+      const payout = byId.get(item.payoutId);
+      if (!payout) throw new Error(`the payout ${item.payoutId} is gone`);
+      return { payout, fact };
+    });
+    const paid = await this.seen.payAll(tx, seen);
+    await this.setOutcome(tx, settlement, ids, 'paid');
     return paid;
   }
 
@@ -130,7 +140,7 @@ export class SettlementFinality {
     strange: string | null,
   ): Promise<void> {
     const txHash = settlement.minedTxHash ?? 'no tx';
-    await this.setOutcome(tx, settlement, item, 'unused');
+    await this.setOutcome(tx, settlement, [item.payoutId], 'unused');
     const { status, holdReason, retryAfterSeconds } = afterFailure(item.failures, strange);
     await tx.query(
       `update payments.payout set status = $2, hold_reason = $3, block_number = null, failures = failures + 1,
@@ -148,12 +158,12 @@ export class SettlementFinality {
   private async setOutcome(
     tx: EntityManager,
     settlement: Settlement,
-    item: SettlementItem,
+    payoutIds: readonly string[],
     outcome: 'paid' | 'unused',
   ): Promise<void> {
     await tx.query(
-      `update payments.settlement_item set outcome = $3 where settlement_id = $1 and payout_id = $2`,
-      [settlement.id, item.payoutId, outcome],
+      `update payments.settlement_item set outcome = $3 where settlement_id = $1 and payout_id = any ($2::uuid[])`,
+      [settlement.id, payoutIds, outcome],
     );
   }
 }
