@@ -129,7 +129,7 @@ const sumDays = (owner: DataSource): Promise<unknown> =>
 /** Balances, a payout a day of everybody, and a log of changes. */
 async function fillBooks(owner: DataSource): Promise<void> {
   await owner.query(
-    `select ledger.post('accrual', 'bench ' || id, now(), array['expense:rewards:' || id], array['liability:payable:' || id], array[500000::bigint])
+    `select ledger.post('accrual', 'bench ' || id, now(), array['expense:rewards:' || id], array['liability:payable:' || id], array[8640000000::bigint])
        from payments.orchestrator`,
   );
   await owner.query(
