@@ -23,13 +23,15 @@ export interface DetectionOptions {
   service: string;
   times: number;
   restarts: number;
+  progress: (text: string) => void;
   /** Of the median of a killed container; the Engine's own delay is part of what is measured on a real one. */
   targetMs?: number;
 }
 
 /** How soon a change is told, and whether restarts of less than a second are all accounted for. */
 export async function measureDetection(options: DetectionOptions): Promise<Section> {
-  const { title, about, watch, containers, service, times, restarts, workerUrl, targetMs } = options;
+  const { title, about, watch, containers, service, times, restarts, workerUrl, targetMs, progress } =
+    options;
   const downMs: number[] = [];
   const upMs: number[] = [];
   let untold = 0;
@@ -38,6 +40,7 @@ export async function measureDetection(options: DetectionOptions): Promise<Secti
     else list.push(toldMs - deedMs);
   };
   for (let n = 0; n < times; n++) {
+    if (n % 20 === 0) progress(`${title}: ${n} of ${times} containers killed and started`);
     const down = watch.arrival(service, 'down');
     note(downMs, await containers.kill(service), await down);
     await wait(50 + (n % 7) * 13);
@@ -45,6 +48,7 @@ export async function measureDetection(options: DetectionOptions): Promise<Secti
     note(upMs, await containers.start(service), await up);
     await wait(50 + (n % 5) * 17);
   }
+  progress(`${title}: ${restarts} restarts`);
   const spans: { from: number; to: number }[] = [];
   for (let n = 0; n < restarts; n++) {
     const from = Date.now() - 1;

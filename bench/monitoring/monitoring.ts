@@ -81,11 +81,12 @@ async function run(context: BenchmarkContext) {
   };
 
   const starts: number[] = [];
+  const stops: number[] = [];
   for (let n = 0; n < sizes.starts; n++) {
     context.progress(`start ${n + 1} of ${sizes.starts}`);
     const started = await WorkerProgram.start(environment, cleanUp);
     starts.push(started.readyMs);
-    await started.stop();
+    stops.push(await started.stop());
   }
 
   const worker = await WorkerProgram.start(environment, cleanUp);
@@ -100,6 +101,9 @@ async function run(context: BenchmarkContext) {
     containers: { kill: act('kill'), start: act('start'), restart: act('restart') },
     service: 'redis_scb',
     targetMs: 10,
+    progress: (text) => {
+      context.progress(text);
+    },
     times: sizes.times,
     restarts: sizes.restarts,
   });
@@ -135,6 +139,7 @@ async function run(context: BenchmarkContext) {
         'Ready means that the Engine is watched and the journal can be written; the orchestrator never answers.',
       measurements: [
         { what: 'From start to ready', unit: 'ms', value: median(starts), worst, target: { atMost: 1_500 } },
+        { what: 'From SIGTERM to the end', unit: 'ms', value: median(stops), worst: Math.max(...stops) },
         ...memory,
       ],
     },

@@ -9,6 +9,8 @@ import { tarOf } from '#monitoring/testing';
 import Docker from 'dockerode';
 
 import type { BenchmarkContext, Section } from '../benchmark.js';
+import { medianAndLargest } from '../run/statistics.js';
+import { BareEvents } from './bare-events.js';
 import { measureDetection } from './detection.js';
 import { StateWatch } from './state-watch.js';
 import { WorkerProgram } from './worker-program.js';
@@ -52,6 +54,8 @@ export async function detectionOnEngine(
   const watch = await StateWatch.open(worker.url);
 
   const state = async () => (await container.inspect()).State;
+  const bare = await BareEvents.open(docker, name);
+  const bareMs: number[] = [];
   const section = await measureDetection({
     title: 'Detection, real Engine',
     about:
@@ -60,8 +64,11 @@ export async function detectionOnEngine(
     watch,
     containers: {
       kill: async () => {
+        const died = bare.arrival('die');
         await container.kill();
-        return Date.parse((await state()).FinishedAt);
+        const finishedMs = Date.parse((await state()).FinishedAt);
+        bareMs.push((await died) - finishedMs);
+        return finishedMs;
       },
       start: async () => {
         await container.start();
@@ -73,10 +80,20 @@ export async function detectionOnEngine(
       },
     },
     service: name,
+    progress: (text) => {
+      context.progress(text);
+    },
     times: Math.min(times, 30),
     restarts,
   });
   watch.end();
+  bare.end();
   await worker.stop();
+  section.measurements.splice(1, 0, {
+    what: 'Killed container → the event at a bare client of the Engine',
+    unit: 'ms',
+    ...medianAndLargest(bareMs),
+    beside: 'the part of the line above that is the Engine itself',
+  });
   return { section, engine: version };
 }
