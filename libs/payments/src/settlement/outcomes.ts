@@ -1,4 +1,4 @@
-import { authorizationFacts, treasuryMovements } from '../chain/treasury-events.js';
+import { type AuthorizationFact, authorizationFacts, treasuryMovements } from '../chain/treasury-events.js';
 import type { Receipt } from '../chain/eth-schemas.js';
 import { toTokenUnits } from '../chain/token-units.js';
 import type { PaymentFact } from '../reconciliation/seen-payments.js';
@@ -27,9 +27,27 @@ export function outcomeIn(
     : transferOutcome(receipt, blockTime, item, toTokenUnits(item.amountMicroUsd, decimals));
 }
 
+type Facts = ReadonlyMap<string, AuthorizationFact>;
+
+/** Of each receipt once, not for each of its payouts: every address in it costs a hash. */
+const factsOfReceipts = new WeakMap<Receipt, Map<string, Facts>>();
+
+function usedIn(receipt: Receipt, { tokenAddress, treasuryAddress }: SettlementItem): Facts {
+  const ofReceipt = factsOfReceipts.get(receipt) ?? new Map<string, Facts>();
+  factsOfReceipts.set(receipt, ofReceipt);
+  const key = `${tokenAddress}/${treasuryAddress}`;
+  const known = ofReceipt.get(key);
+  if (known) return known;
+  const used = authorizationFacts(receipt.logs, tokenAddress, treasuryAddress).filter(
+    ({ kind }) => kind === 'used',
+  );
+  const facts = new Map(used.map((fact) => [fact.nonce, fact]));
+  ofReceipt.set(key, facts);
+  return facts;
+}
+
 function authorizationOutcome(receipt: Receipt, blockTime: Date, item: SettlementItem): ItemOutcome {
-  const facts = authorizationFacts(receipt.logs, item.tokenAddress, item.treasuryAddress);
-  const fact = facts.find(({ nonce, kind }) => nonce === item.authorizationNonce && kind === 'used');
+  const fact = usedIn(receipt, item).get(item.authorizationNonce ?? '');
   if (fact?.kind !== 'used' || !fact.transfer) return { kind: 'unused' };
   const { txHash, blockNumber, transfer } = fact;
   return {
