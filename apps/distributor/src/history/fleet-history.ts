@@ -42,7 +42,7 @@ const fromAssessments = `
            sum(case when window_ms > 0
                     then up_ms * (extract(epoch from period_end - period_start) * 1000)::bigint / window_ms else 0 end)::bigint as up_ms,
            (count(*) filter (where decision = 'unpaid'))::int as unpaid,
-           coalesce(mode() within group (order by reason), '') as reason,
+           coalesce(max(reason), '') as reason,
            sum(amount_micro_usd)::bigint as amount_micro_usd
       from payments.assessment where period_start >= $1 and period_start < $2 group by 1, 2)
   ${perOrchestrator}`;

@@ -93,27 +93,30 @@ export class OrchestratorHistoryReader {
   ): Promise<void> {
     const where = 'where span = $1 and orchestrator_id = $2 and starts_at >= $3 and starts_at < $4';
     const given = [range.by, orchestratorId, new Date(range.fromMs), new Date(range.toMs)];
-    const sql = this.database.dataSource;
-    const [uptime, unpaid, services] = await Promise.all([
-      rowsOf(
-        sql,
-        uptimeRow,
-        `select starts_at, periods, paid_periods, judged_ms, up_ms, amount_micro_usd from dashboard.uptime ${where}`,
-        given,
-      ),
-      rowsOf(
-        sql,
-        unpaidRow,
-        `select starts_at, reason, periods, latest_text from dashboard.unpaid ${where}`,
-        given,
-      ),
-      rowsOf(
-        sql,
-        serviceRow,
-        `select starts_at, service, up_ms, down_ms, starting_ms, unknown_ms from dashboard.service_uptime ${where}`,
-        given,
-      ),
-    ]);
+    // Of one moment: sums that are added to in between would contradict each other.
+    const [uptime, unpaid, services] = await this.database.dataSource.transaction(
+      'REPEATABLE READ',
+      async (sql) => [
+        await rowsOf(
+          sql,
+          uptimeRow,
+          `select starts_at, periods, paid_periods, judged_ms, up_ms, amount_micro_usd from dashboard.uptime ${where}`,
+          given,
+        ),
+        await rowsOf(
+          sql,
+          unpaidRow,
+          `select starts_at, reason, periods, latest_text from dashboard.unpaid ${where}`,
+          given,
+        ),
+        await rowsOf(
+          sql,
+          serviceRow,
+          `select starts_at, service, up_ms, down_ms, starting_ms, unknown_ms from dashboard.service_uptime ${where}`,
+          given,
+        ),
+      ],
+    );
     for (const row of uptime) {
       history.add(row.starts_at.getTime(), {
         ...{ periods: row.periods, paidPeriods: row.paid_periods, judgedMs: row.judged_ms },

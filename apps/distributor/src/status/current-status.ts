@@ -1,7 +1,11 @@
-import { type Assessment, Assessments, type Orchestrator, Orchestrators, type Page } from '#payments';
+import { floorPercentage } from '#monitoring';
+import { Assessments, decompressReport, type Orchestrator, Orchestrators, type Page } from '#payments';
+import { Database } from '#platform/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
+import { z } from 'zod';
 import type { DistributorConfig } from '../distributor.config.js';
+import { rowsOf, wholeNumber } from '../history/rows.js';
 import { readVersion } from '../version.js';
 import {
   onAirState,
@@ -31,6 +35,36 @@ export interface CurrentStatus {
   orchestrators: OrchestratorStatus[];
 }
 
+const newestRow = z.object({
+  orchestrator_id: z.uuid(),
+  period_end: z.date(),
+  decision: z.enum(['paid', 'unpaid']),
+  reason: z.string().nullable(),
+  up_ms: wholeNumber.nullable(),
+  window_ms: wholeNumber.nullable(),
+  report: z.instanceof(Buffer).nullable(),
+});
+
+/** The newest decided period of an orchestrator. */
+interface Newest {
+  decision: 'paid' | 'unpaid';
+  reason: string | null;
+  periodEnd: Date;
+  uptimePercentage: number | null;
+  evidence: unknown;
+}
+
+const toNewest = (row: z.output<typeof newestRow>): Newest => ({
+  decision: row.decision,
+  reason: row.reason,
+  periodEnd: row.period_end,
+  uptimePercentage:
+    row.up_ms === null || row.window_ms === null
+      ? null
+      : floorPercentage({ upMs: row.up_ms, windowMs: row.window_ms }),
+  evidence: row.report && decompressReport(row.report),
+});
+
 interface Now {
   nowMs: number;
   periodMs: number;
@@ -47,6 +81,7 @@ export class CurrentStatusReader {
   constructor(
     private readonly orchestrators: Orchestrators,
     private readonly assessments: Assessments,
+    private readonly database: Database,
     @Inject(DISTRIBUTOR_CONFIG) private readonly config: DistributorConfig,
   ) {}
 
@@ -79,20 +114,19 @@ export class CurrentStatusReader {
     };
   }
 
-  /** By orchestrator; those of which nothing was decided lately are missing. */
-  private async newestDecided({ nowMs, periodMs }: Now): Promise<Map<string, Assessment>> {
+  /** By orchestrator; those of which nothing was decided lately are missing. Of each only the newest has its report read. */
+  private async newestDecided({ nowMs, periodMs }: Now): Promise<Map<string, Newest>> {
     const from = new Date(nowMs - patienceMs(periodMs) - periodMs);
-    const newest = new Map<string, Assessment>();
-    let cursor: string | null = null;
-    do {
-      const page: Page<Assessment> = await this.assessments.list({ from, limit: 1_000, cursor });
-      for (const assessment of page.items) {
-        const { orchestratorId, decision } = assessment;
-        if (decision !== 'pending' && !newest.has(orchestratorId)) newest.set(orchestratorId, assessment);
-      }
-      cursor = page.nextCursor;
-    } while (cursor !== null);
-    return newest;
+    const rows = await rowsOf(
+      this.database.dataSource,
+      newestRow,
+      `select a.*, e.report from (
+         select distinct on (orchestrator_id) id, orchestrator_id, period_end, decision, reason, up_ms, window_ms
+           from payments.assessment where period_start >= $1 order by orchestrator_id, period_start desc) a
+         left join payments.evidence e on e.assessment_id = a.id`,
+      [from],
+    );
+    return new Map(rows.map((row) => [row.orchestrator_id, toNewest(row)]));
   }
 
   private async everyOrchestrator(): Promise<Orchestrator[]> {
@@ -107,7 +141,7 @@ export class CurrentStatusReader {
   }
 }
 
-function statusOf(record: Orchestrator, newest: Assessment | undefined, now: Now): OrchestratorStatus {
+function statusOf(record: Orchestrator, newest: Newest | undefined, now: Now): OrchestratorStatus {
   const services = serviceTimesOf(newest?.evidence);
   const state = onAirState(record, newest, services, now);
   return {
