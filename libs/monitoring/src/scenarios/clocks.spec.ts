@@ -23,6 +23,15 @@ describe('scenarios of clocks', () => {
     expect(upMs).toBeLessThanOrEqual(8_000);
   });
 
+  it('25 · five seconds that the wall clock skips, too few to look like an absence, are unknown', async () => {
+    await begin();
+    const fromMs = scenario.nowMs;
+    scenario.clock.step(5_000);
+    await scenario.pass(11_000);
+    const { unknownMs } = await scenario.account(redis, fromMs, fromMs + 12_000);
+    expect(unknownMs).toBeGreaterThanOrEqual(5_000);
+  });
+
   it('25 · an hour that the wall clock goes back is counted once', async () => {
     await begin();
     const fromMs = scenario.nowMs - 5_000;
