@@ -8,7 +8,7 @@ import {
   startAnvil,
 } from '#payments/testing';
 import { createTestDatabase, type TestDatabase } from '#platform/testing';
-import { Wallet } from 'ethers';
+import { JsonRpcProvider, Wallet } from 'ethers';
 import { z } from 'zod';
 import { type AlertReceivers, startAlertReceivers } from '../testing/alert-receivers.js';
 import { Door } from '../testing/door.js';
@@ -214,6 +214,28 @@ describe('alerts of a distributor that pays on a chain', () => {
     await rpc('evm_setIntervalMining', [1]);
     await rpc('evm_setAutomine', [true]);
     await told('payout_stuck', true);
+  });
+
+  it('tell that the key of the gas payer was used elsewhere, until a person has looked and resumed', async () => {
+    const provider = new JsonRpcProvider(anvil.rpcUrl);
+    const elsewhere = new Wallet(developmentKeys.gasPayer, provider);
+    const paid = () => distributor.log.some((line) => line.includes('payout paid'));
+    await until(() => Promise.resolve(paid()), Boolean);
+    // Ours may take the next nonce at the same moment: then the node refuses this one, and it is sent again.
+    await until(
+      () =>
+        elsewhere.sendTransaction({ to: payee, value: 1n }).then(
+          () => true,
+          () => false,
+        ),
+      Boolean,
+    );
+    provider.destroy();
+    await told('lane_paused', false);
+    await told('settlement_paused', false);
+    await ask('POST', 'payouts/resume');
+    await told('lane_paused', true);
+    await told('settlement_paused', true);
   });
 
   it('tell that settlement refuses the chain until it is told the right one', async () => {
