@@ -27,6 +27,7 @@ async function startLoop(): Promise<{
   worker: WorkerStub;
   orchestratorUrl: string;
   stopOrchestrator: () => Promise<void>;
+  dropCapability: () => void;
 }> {
   const worker = kept(await startAnsweringWorker());
   const orchestrator = kept(await startOrchestratorDouble({ secret: 's' }));
@@ -61,6 +62,9 @@ async function startLoop(): Promise<{
     worker,
     orchestratorUrl: orchestrator.url,
     stopOrchestrator: () => orchestrator.stop(),
+    dropCapability: () => {
+      orchestrator.dropCapability('agent-net');
+    },
   };
 }
 
@@ -109,12 +113,24 @@ describe('byoc:send', () => {
     expect(advice).not.toBeNull();
   });
 
-  it('says that no orchestrator offers the capability, and what the worker says about its registration', async () => {
-    const { surroundings, stopOrchestrator } = await startLoop();
+  it('says that the orchestrator is down when nothing listens at its address, and that the worker will come back', async () => {
+    const { surroundings, stopOrchestrator, orchestratorUrl } = await startLoop();
     await stopOrchestrator();
     const { calls, advice } = await sendCalls(surroundings, options);
     expect(calls[0]!.detail).toBe('No orchestrators found for capability agent-net');
-    expect(advice).toBe('The worker’s registration is failing: the orchestrator refused the secret');
+    expect(advice).toBe(
+      `Nothing listens at ${orchestratorUrl}: start the orchestrator. The worker registers with it by itself within 45 s.`,
+    );
+  });
+
+  it('says that the secret is wrong, whose it is, and what to do', async () => {
+    const { surroundings, dropCapability } = await startLoop();
+    dropCapability();
+    const { advice } = await sendCalls(surroundings, options);
+    expect(advice).toBe(
+      'The worker’s registration is failing: the orchestrator refused the secret\n' +
+        'Give the worker the orchestrator’s -orchSecret as ORCH_SECRET, and restart the worker.',
+    );
   });
 
   it('says that the worker is down behind an empty 200, and ends with 1', async () => {
@@ -122,8 +138,9 @@ describe('byoc:send', () => {
     await worker.stop();
     const { code, out } = await runProgram('send', flags);
     expect(out).toMatch(/✘ through the gateway: status 200/);
-    expect(out).toContain(`The worker does not answer at ${worker.url}: is it running?`);
-    expect(out).toContain('An empty or foreign 200');
+    expect(out).toContain(
+      `The worker does not answer at ${worker.url}: is it running? Once it does, it registers by itself.`,
+    );
     expect(code).toBe(1);
   });
 
@@ -176,6 +193,27 @@ describe('byoc:continuous', () => {
       transient: 2,
       reasons: [{ detail: 'No orchestrators found for capability other', count: 2 }],
     });
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['gateway', 'Is the gateway running'],
+    ['orchestrator', 'start the orchestrator'],
+    ['worker', 'The worker does not answer'],
+  ] as const)('says what is wrong when the %s is down, and ends with 1', async (part, sentence) => {
+    const { flags, worker, stopOrchestrator } = await startLoop();
+    if (part === 'worker') await worker.stop();
+    if (part === 'orchestrator') await stopOrchestrator();
+    const other = part === 'gateway' ? ['--gateway', 'http://127.0.0.1:1'] : [];
+    const { code, out } = await runProgram('continuous', [
+      ...flags,
+      ...other,
+      '--rate',
+      '20/s',
+      '--duration',
+      '50ms',
+    ]);
+    expect(out).toContain(sentence);
     expect(code).toBe(1);
   });
 

@@ -12,7 +12,7 @@ import { describeProgress, describeSummary } from './continuous/describe-summary
 import { runOpenLoop } from './continuous/open-loop.js';
 import { Tally } from './continuous/tally.js';
 import { callThroughGateway } from './send/call.js';
-import { adviceFor, registrationTrouble } from './surroundings/advice.js';
+import { diagnose } from './surroundings/diagnose.js';
 import {
   UsageError,
   findSurroundings,
@@ -116,10 +116,7 @@ await runScript('byoc:continuous', async () => {
 
   const summary = tally.summary();
   const ok = summary.success_percentage >= minSuccess;
-  const advice =
-    lastFailure === undefined
-      ? undefined
-      : ((await registrationTrouble(surroundings.workerUrl)) ?? adviceFor(lastFailure, capability));
+  const advice = lastFailure === undefined ? undefined : await diagnose(lastFailure, surroundings);
   if (flags.json) terminal.line(JSON.stringify({ ok, ...summary, advice: advice ?? null }));
   else {
     terminal.line(describeSummary(summary, minSuccess, terminal));

@@ -1,7 +1,7 @@
 import { GatewayClient } from '#livepeer';
 import { randomUUID } from 'node:crypto';
 
-import { adviceFor, registrationTrouble } from '../surroundings/advice.js';
+import { diagnose } from '../surroundings/diagnose.js';
 import { required } from '../surroundings/surroundings.js';
 import type { Surroundings } from '../surroundings/surroundings.js';
 import { callThroughGateway, callWorker } from './call.js';
@@ -45,12 +45,14 @@ export async function sendCalls(surroundings: Surroundings, options: SendOptions
 
   const calls = [result, ...(direct === undefined ? [] : [direct])];
   const advice: string[] = [];
-  if (direct?.ok === false && direct.status === null) {
-    advice.push(`The worker does not answer at ${workerUrl ?? ''}: is it running?`);
+  if (result.ok && direct?.ok === false && direct.status === null) {
+    advice.push(
+      `The worker does not answer at ${workerUrl ?? ''}: is it running, or is --worker (WORKER_URL) another one?`,
+    );
   }
   if (!result.ok) {
-    const trouble = await registrationTrouble(surroundings.workerUrl);
-    advice.push(...[trouble ?? adviceFor(outcome, capability)].filter((text) => text !== undefined));
+    const found = await diagnose(outcome, surroundings);
+    if (found !== undefined) advice.push(found);
   }
   return {
     ok: calls.every(({ ok }) => ok),

@@ -1,7 +1,4 @@
 import type { JobOutcome } from '#livepeer';
-import { z } from 'zod';
-
-import { askJson } from './ask-json.js';
 
 /** What to look at when a job did not succeed, by what the gateway said. */
 export function adviceFor(outcome: JobOutcome, capability: string): string | undefined {
@@ -30,24 +27,4 @@ export function adviceFor(outcome: JobOutcome, capability: string): string | und
   if (outcome.status === null)
     return 'The connection ended before an answer: the log of the gateway says why.';
   return undefined;
-}
-
-const healthSchema = z.object({
-  details: z.object({
-    registration: z.object({ state: z.string(), last_error: z.string().nullable() }),
-  }),
-});
-
-/** What the worker itself says about its registration; undefined when it says nothing of use. */
-export async function registrationTrouble(workerUrl: string | undefined): Promise<string | undefined> {
-  if (workerUrl === undefined) return undefined;
-  try {
-    const { details } = await askJson('the worker', `${workerUrl}/health`, healthSchema);
-    const { state, last_error: lastError } = details.registration;
-    if (state === 'registered') return undefined;
-    if (state === 'disabled') return 'The worker registers with nobody: ORCH_URL is not set.';
-    return `The worker’s registration is ${state}${lastError === null ? '' : `: ${lastError}`}`;
-  } catch {
-    return undefined;
-  }
 }

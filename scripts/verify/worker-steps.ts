@@ -4,8 +4,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 
 import { jobRoute } from '../send/call.js';
-import { adviceFor, registrationTrouble } from '../surroundings/advice.js';
 import { askJson } from '../surroundings/ask-json.js';
+import { diagnose } from '../surroundings/diagnose.js';
 import { StepFailed } from './step.js';
 import type { Step } from './step.js';
 import { waitFor } from './waiting.js';
@@ -92,8 +92,10 @@ async function sendJob(side: WorkerSide, findings: WorkerFindings): Promise<stri
     2_000,
   );
   if (last.kind !== 'success') {
-    const advice = (await registrationTrouble(side.workerUrl)) ?? adviceFor(last, capability);
-    throw new StepFailed(advice === undefined ? last.detail : `${last.detail}. ${advice}`);
+    const advice = await diagnose(last, side);
+    throw new StepFailed(
+      advice === undefined ? last.detail : `${last.detail}. ${advice.replaceAll('\n', ' ')}`,
+    );
   }
   findings.answer = last.body;
   return `job done by ${last.orchestratorUrl} in ${last.latencyMs.toFixed(0)} ms, balance ${last.balance ?? 'not given'}`;

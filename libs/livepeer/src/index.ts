@@ -10,6 +10,7 @@ export { CapabilityRegistration } from './capability-registration.js';
 export type { CapabilityRegistrationOptions } from './capability-registration.js';
 export { CapabilityOfferError } from './capability-offer.js';
 export type { CapabilityOffer } from './capability-offer.js';
+export { lookForOrchestrator } from './orchestrator-reachability.js';
 export { OrchestratorUrlError, normaliseOrchestratorUrl } from './orchestrator-url.js';
 export {
   JobHeaderError,
