@@ -213,7 +213,10 @@ withChromium('the dashboard in a real Chromium', () => {
     const timeline = visitor.page.locator('.timeline');
     for (const state of ['Reserved', 'Mined', 'Paid'])
       await timeline.getByText(state, { exact: true }).first().waitFor();
-    await visitor.page.getByText(/in block \d+/).first().waitFor();
+    await visitor.page
+      .getByText(/in block \d+/)
+      .first()
+      .waitFor();
     expect(await visitor.page.getByRole('region', { name: 'Attempts' }).textContent()).toContain('0x');
     expect(visitor.complaints).toEqual([]);
     await visitor.close();

@@ -23,13 +23,10 @@ const treasurySchema = z
       .nullable()
       .meta({ description: 'What signing waits for although payouts are reserved' }),
     chain_id: z.int().nullable().meta({ example: 42161 }),
-    explorer_url: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'Followed by /tx/… or /address/…; null where none is known',
-        example: 'https://arbiscan.io',
-      }),
+    explorer_url: z.string().nullable().meta({
+      description: 'Followed by /tx/… or /address/…; null where none is known',
+      example: 'https://arbiscan.io',
+    }),
     treasury_address: address().nullable(),
     gas_payer_address: address().nullable(),
     token_address: address().nullable(),
