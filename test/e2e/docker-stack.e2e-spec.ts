@@ -119,7 +119,8 @@ onEngine('the loop on a real Docker Engine', () => {
         expect(await page.getByText('$').count()).toBe(0);
         await page.locator('input[type=password]').fill(facts.admin_password);
         await page.keyboard.press('Enter');
-        await page.getByText('$2.00').first().waitFor();
+        await page.locator('.fleet-who a').first().click();
+        await page.getByRole('region', { name: 'Periods' }).getByText('$2.00').first().waitFor();
         for (const name of containers.names) await page.getByText(name).first().waitFor();
         const width = await page.evaluate('document.documentElement.scrollWidth');
         expect(width).toBe(390);
