@@ -8,7 +8,7 @@ import {
   startAnvil,
 } from '#payments/testing';
 import { createTestDatabase, type TestDatabase } from '#platform/testing';
-import { JsonRpcProvider, Wallet } from 'ethers';
+import { Contract, hexlify, JsonRpcProvider, randomBytes, Signature, Wallet } from 'ethers';
 import { z } from 'zod';
 import { type AlertReceivers, startAlertReceivers } from '../testing/alert-receivers.js';
 import { Door } from '../testing/door.js';
@@ -18,6 +18,28 @@ import { type SigningWorker, startSigningWorker } from '../testing/signing-worke
 
 const usd = 1_000_000n;
 const channelTypes = ['webhook', 'slack', 'discord', 'telegram', 'email', 'alertmanager'];
+const usdcInterface = [
+  'function name() view returns (string)',
+  'function version() view returns (string)',
+  'function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)',
+];
+/** EIP-3009 */
+const transferTypes = {
+  TransferWithAuthorization: [
+    ...[
+      { name: 'from', type: 'address' },
+      { name: 'to', type: 'address' },
+    ],
+    ...[
+      { name: 'value', type: 'uint256' },
+      { name: 'validAfter', type: 'uint256' },
+    ],
+    ...[
+      { name: 'validBefore', type: 'uint256' },
+      { name: 'nonce', type: 'bytes32' },
+    ],
+  ],
+};
 const lineSchema = z.looseObject({
   message: z.string(),
   payoutId: z.string().optional(),
@@ -236,6 +258,36 @@ describe('alerts of a distributor that pays on a chain', () => {
     await ask('POST', 'payouts/resume');
     await told('lane_paused', true);
     await told('settlement_paused', true);
+  });
+
+  it('tell that the chain knows a payment that the books do not', async () => {
+    const provider = new JsonRpcProvider(anvil.rpcUrl);
+    // What happened before the books began is not theirs to know.
+    const paid = () => distributor.log.some((line) => line.includes('payout paid'));
+    await until(() => Promise.resolve(paid()), Boolean);
+    const treasury = new Wallet(developmentKeys.payer);
+    const usdc = new Contract(
+      token.tokenAddress,
+      usdcInterface,
+      new Wallet(developmentKeys.stranger, provider),
+    );
+    const authorization = {
+      ...{ from: treasury.address, to: payee, value: 5n * usd, validAfter: 0n, validBefore: 4_000_000_000n },
+      nonce: hexlify(randomBytes(32)),
+    };
+    const domain = {
+      name: z.string().parse(await usdc.getFunction('name').staticCall()),
+      version: z.string().parse(await usdc.getFunction('version').staticCall()),
+      ...{ chainId: 31_337n, verifyingContract: token.tokenAddress },
+    };
+    const { v, r, s } = Signature.from(await treasury.signTypedData(domain, transferTypes, authorization));
+    await usdc.getFunction('transferWithAuthorization').send(...Object.values(authorization), v, r, s);
+    provider.destroy();
+    await until(
+      () => distributor.ask('/api/v1/reconciliation/runs', { method: 'POST', token: session }),
+      ({ body }) => record.parse(body).ok === false,
+    );
+    await told('reconciliation_difference', false);
   });
 
   it('tell that settlement refuses the chain until it is told the right one', async () => {
