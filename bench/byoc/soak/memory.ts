@@ -2,6 +2,7 @@
 export class Memory {
   private readonly early: number[] = [];
   private readonly late: number[] = [];
+  private last: number | undefined;
 
   constructor(private readonly residentMb: () => Promise<number | undefined>) {}
 
@@ -9,8 +10,13 @@ export class Memory {
   async sample(share: number): Promise<void> {
     const mb = await this.residentMb();
     if (mb === undefined) return;
+    this.last = mb;
     if (share >= 0.1 && share < 0.3) this.early.push(mb);
     if (share >= 0.8) this.late.push(mb);
+  }
+
+  latest(): string {
+    return this.last === undefined ? 'memory unknown' : `${this.last.toFixed(0)} MB`;
   }
 
   /** From the second and third tenth of the run to the last two; null where nobody can tell. */

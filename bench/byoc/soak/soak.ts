@@ -77,13 +77,13 @@ export async function soak(
   const one = async (): Promise<void> => {
     const fromMs = performance.now();
     inFlight += 1;
-    overload.set(inFlight >= capacity);
+    overload.set(inFlight + watch.leaked >= capacity);
     let verdict: Verdict;
     try {
       verdict = await jobs.run(random.pick(jobMix));
     } finally {
       inFlight -= 1;
-      overload.set(inFlight >= capacity);
+      overload.set(inFlight + watch.leaked >= capacity);
     }
     watch.look();
     tally.add(verdict, isExcused(fromMs, performance.now()));
@@ -106,7 +106,7 @@ export async function soak(
     };
     await Promise.all(Array.from({ length: lanes }, lane));
     await memory.sample(sent / options.jobs);
-    progress(tally.describe(options.jobs, watch));
+    progress(`${tally.describe(options.jobs, watch)}; ${memory.latest()}`);
   }
   await trouble.stop();
 

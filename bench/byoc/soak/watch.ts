@@ -18,6 +18,8 @@ export class Watch {
   /** In these a job may fail for want of a capability or of a free slot. */
   readonly absent = new Intervals(1_000);
   readonly full = new Intervals(1_000);
+  /** Slots that nobody uses and nobody gives back. */
+  leaked = 0;
   private lostAtMs: number | undefined;
   private leakedAtMs: number | undefined;
   private registeredAtMs = 0;
@@ -46,6 +48,7 @@ export class Watch {
   look(nowMs = performance.now()): void {
     const entry = this.orchestrator.capabilities().find(({ name }) => name === capability);
     const leaked = entry === undefined ? 0 : entry.load - this.orchestrator.runningJobs();
+    this.leaked = Math.max(0, leaked);
     const isNew = entry !== undefined && entry.registeredAtMs !== this.registeredAtMs;
     if (entry !== undefined) this.registeredAtMs = entry.registeredAtMs;
     this.absent.set(entry === undefined, nowMs);
