@@ -288,6 +288,17 @@ describe('alerts of a distributor that pays on a chain', () => {
       ({ body }) => record.parse(body).ok === false,
     );
     await told('reconciliation_difference', false);
+    const { body } = await ask('GET', 'reconciliation/unknown-payments');
+    const [unknown] = z.object({ items: z.array(record) }).parse(body).items;
+    await ask('POST', 'reconciliation/unknown-payments', {
+      ...{ tx_hash: unknown?.tx_hash, log_index: unknown?.log_index, reason: 'taken out by hand' },
+    });
+    await ask('POST', 'payouts/resume');
+    await until(
+      () => distributor.ask('/api/v1/reconciliation/runs', { method: 'POST', token: session }),
+      ({ body: run }) => record.parse(run).ok === true,
+    );
+    await told('reconciliation_difference', true);
   });
 
   it('tell that settlement refuses the chain until it is told the right one', async () => {
