@@ -88,7 +88,7 @@ export const ownPeriodQuery = z.object({
   ...pageQuery,
   from: timeInput().optional().meta({ description: 'Periods that start at or after' }),
   to: timeInput().optional().meta({ description: 'Periods that start before' }),
-  decision: decision.optional(),
+  decision: decision.optional().meta({ description: 'So decided only' }),
 });
 
 export const periodToWire = (assessment: Assessment): z.output<typeof ownPeriodSchema> => ({

@@ -29,7 +29,9 @@ describe('every route of the OpenAPI document', () => {
 
   const api = () => rig.operations.filter(({ path }) => path.startsWith('/api/v1/'));
   const guarded = () => api().filter((operation) => !isPublic(operation));
-  const reading = () => guarded().filter(({ method }) => method === 'GET');
+  // What only a payee may read is read with a payee's token, in its own tests.
+  const reading = () =>
+    guarded().filter(({ method, path }) => method === 'GET' && !path.startsWith('/api/v1/payee'));
   const changing = () => guarded().filter(({ method }) => method !== 'GET');
   const lists = () =>
     reading().filter((operation) => operation.parameters.some(({ name }) => name === 'cursor'));
@@ -106,12 +108,17 @@ describe('every route of the OpenAPI document', () => {
 
   it('answers what it says: fields, types, and nothing besides', async () => {
     const faults = await faultsOf(
-      rig.operations.filter((operation) => operation.method === 'GET' && isJson(operation)),
+      [...rig.operations.filter(isPublic), ...reading()].filter(
+        (operation) => operation.method === 'GET' && isJson(operation),
+      ),
       async (operation) => {
         const path = await existing(operation);
         if (path === undefined) return [];
         const answer = await rig.call(operation, path, { token: rig.viewer });
-        const unexpected = answer.status === 200 ? [] : [`${operation.name}: answered ${answer.status}`];
+        // 409: what only a chain knows, and here there is none.
+        const unexpected = [200, 409].includes(answer.status)
+          ? []
+          : [`${operation.name}: answered ${answer.status}`];
         return [...unexpected, ...rig.schemas.faultsOf(operation, answer)];
       },
     );
@@ -160,7 +167,7 @@ describe('every route of the OpenAPI document', () => {
 
   it('names the id that is none, and does not find what does not exist', async () => {
     const faults = await faultsOf(
-      guarded().filter(({ path }) => path.includes('{')),
+      [...reading(), ...changing()].filter(({ path }) => path.includes('{')),
       async (operation) => {
         const ask = (id: string) => {
           const body = changes[operation.name]?.body?.(rig);

@@ -1,4 +1,4 @@
-import { otherAddress } from '../rest-rig.js';
+import { nobody, otherAddress } from '../rest-rig.js';
 import type { ContractRig } from './contract-rig.js';
 
 /** One request that changes something, and the action that it must leave in the audit log. */
@@ -67,7 +67,23 @@ export const changes: Readonly<Record<string, Change>> = {
     body: (rig) => ({ orchestrator_id: rig.someone, amount_usd: '-0.000001', reason: 'contract' }),
     audit: 'balance adjusted',
   },
-  'POST /api/v1/payouts/run': { audit: null },
+  'POST /api/v1/payouts/run': { audit: 'payouts run' },
+  'POST /api/v1/payouts/settlements/{id}/cancel': {
+    id: () => Promise.resolve(nobody),
+    audit: null,
+    refused: 404,
+  },
+  'POST /api/v1/reconciliation/runs': { audit: null },
+  'POST /api/v1/reconciliation/unknown-payments': {
+    body: (rig) => ({
+      tx_hash: `0x${'ab'.repeat(32)}`,
+      log_index: 0,
+      orchestrator_id: rig.someone,
+      reason: 'contract',
+    }),
+    audit: null,
+    refused: 409,
+  },
   'POST /api/v1/payouts/pause': { body: () => ({ reason: 'contract' }), audit: 'settlement paused' },
   'POST /api/v1/payouts/resume': { audit: 'settlement resumed' },
   'POST /api/v1/payments/{id}/mark-paid': {
