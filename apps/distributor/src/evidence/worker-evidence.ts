@@ -1,7 +1,7 @@
 import type { EvidenceOutcome, EvidenceRequest, EvidenceSource } from '#payments';
 import { errorCode, toIsoTime } from '#platform';
 import { AddressGuard, ForbiddenAddressError } from './address-guard.js';
-import { type Answer, get, TimeoutError, TooManyBytesError } from './exchange.js';
+import { type Answer, exchange, TimeoutError, TooManyBytesError } from './exchange.js';
 import { notYetFrom, parseJson } from './not-yet.js';
 import { WorkerConnections } from './worker-connections.js';
 
@@ -27,29 +27,28 @@ export class WorkerEvidence implements EvidenceSource {
   }: WorkerEvidenceOptions = {}) {
     this.timeoutMs = timeoutMs;
     this.maxBytes = maxBytes;
-    this.connections = new WorkerConnections({ timeoutMs, guard });
+    this.connections = new WorkerConnections(guard);
   }
 
   async fetch(request: EvidenceRequest): Promise<EvidenceOutcome> {
     const { workerUrl } = request.orchestrator;
     if (!workerUrl) return { kind: 'failed', detail: 'The orchestrator has no worker URL.' };
+    const url = URL.canParse(workerUrl) ? new URL(workerUrl) : undefined;
+    if (!url) return notOfAWorker;
     const { timeoutMs, maxBytes } = this;
     const startedAt = performance.now();
-    const outcome = await this.connections.lend(workerUrl, async (client, { origin, prefix, refusal }) => {
-      try {
-        if (refusal) throw refusal;
-        const path = prefix + reportPath(request);
-        const answer = await get(client, { path, timeoutMs, maxBytes, signal: request.signal });
-        return judge(answer, request, Math.round(performance.now() - startedAt));
-      } catch (error) {
-        return { kind: 'failed' as const, detail: `The worker at ${origin} ${this.reasonOf(error)}.` };
-      }
-    });
-    return outcome ?? { kind: 'failed', detail: 'The worker URL must begin with http:// or https://.' };
+    try {
+      const question = this.connections.get(url, url.pathname.replace(/\/+$/, '') + reportPath(request));
+      if (!question) return notOfAWorker;
+      const answer = await exchange(question, { timeoutMs, maxBytes, signal: request.signal });
+      return judge(answer, request, Math.round(performance.now() - startedAt));
+    } catch (error) {
+      return { kind: 'failed', detail: `The worker at ${url.origin} ${this.reasonOf(error)}.` };
+    }
   }
 
   async close(): Promise<void> {
-    await this.connections.close();
+    this.connections.close();
   }
 
   private reasonOf(error: unknown): string {
@@ -62,6 +61,11 @@ export class WorkerEvidence implements EvidenceSource {
     return `could not be asked: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
+
+const notOfAWorker: EvidenceOutcome = {
+  kind: 'failed',
+  detail: 'The worker URL must begin with http:// or https://.',
+};
 
 function reportPath({ fromMs, toMs, challenge }: EvidenceRequest): string {
   const [from, to] = [toIsoTime(fromMs), toIsoTime(toMs)].map(encodeURIComponent);
