@@ -1,4 +1,10 @@
-import { type Assessment, Assessments, type LateReportRecord, reasonCodes } from '#payments';
+import {
+  type Assessment,
+  Assessments,
+  type EvidenceJob,
+  type LateReportRecord,
+  reasonCodes,
+} from '#payments';
 import { Controller, Get, Headers, Param, Query, type StreamableFile } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
@@ -45,6 +51,19 @@ const exchangeSchema = z.object({
   clock_skew_ms: clockSkew(),
 });
 
+const jobSchema = z.object({
+  job_id: identifier(),
+  challenge: z.string().meta({ description: 'That of the evidence which came by this job' }),
+  sent_at: time(),
+  latency_ms: z.int().meta({ example: 14 }),
+  outcome: z.enum(['success', 'transient', 'permanent', 'unknown']).meta({
+    description: 'unknown: it may have been done, and its answer was lost; transient: asked again',
+  }),
+  status: z.int().nullable().meta({ description: 'HTTP status of the gateway; null without an answer' }),
+  done_by: z.string().nullable().meta({ description: 'The orchestrator that the gateway named' }),
+  detail: z.string().meta({ description: 'Why it did not succeed; empty when it did', example: '' }),
+});
+
 const lateSchema = z.object({
   origin: z.enum(['late', 'other_replica']).meta({
     description: 'other_replica: two distributors asked at once, and the answers contradict each other',
@@ -78,6 +97,9 @@ const assessmentSchema = z
     late_evidence: z
       .array(lateSchema)
       .meta({ description: 'Reports that came after the decision; paid by an adjustment only' }),
+    jobs: z.array(jobSchema).meta({
+      description: 'The BYOC jobs that asked for it, the latest hundred; none with EVIDENCE_SOURCE=worker',
+    }),
   })
   .meta({ id: 'Assessment' });
 
@@ -107,6 +129,17 @@ const toLateWire = (late: LateReportRecord): z.output<typeof lateSchema> => ({
   evidence: late.evidence,
 });
 
+const toJobWire = (job: EvidenceJob): z.output<typeof jobSchema> => ({
+  job_id: job.jobId,
+  challenge: job.challenge,
+  sent_at: iso(job.sentAt),
+  latency_ms: job.latencyMs,
+  outcome: job.outcome,
+  status: job.status,
+  done_by: job.doneBy,
+  detail: job.detail,
+});
+
 const toExchangeWire = ({ exchange }: Assessment): z.output<typeof exchangeSchema> | null =>
   exchange && {
     challenge: exchange.challenge,
@@ -131,6 +164,7 @@ const toWire = (assessment: Assessment): z.output<typeof assessmentSchema> => ({
   evidence_exchange: toExchangeWire(assessment),
   second_evidence: assessment.secondEvidence,
   late_evidence: assessment.lateEvidence.map(toLateWire),
+  jobs: assessment.jobs.map(toJobWire),
 });
 
 const columns: CsvColumns<Assessment> = {
