@@ -5,12 +5,10 @@ import { toJson } from './json.js';
 import { anything, identifier, iso, isoOrNull, time } from './wire.js';
 
 export const kindInput = () =>
-  z
-    .enum(alertKinds, 'must be a kind of alert, as docs/operations.md lists them')
-    .meta({
-      description: 'What is wrong; docs/operations.md has a section about each',
-      example: 'service_down',
-    });
+  z.enum(alertKinds, 'must be a kind of alert, as docs/operations.md lists them').meta({
+    description: 'What is wrong; docs/operations.md has a section about each',
+    example: 'service_down',
+  });
 
 export const subjectInput = () =>
   z.string().trim().min(1, 'must not be empty').max(300, 'must be at most 300 characters').meta({
@@ -88,13 +86,10 @@ export const silenceSchema = z
       .enum(alertKinds)
       .nullable()
       .meta({ description: 'null: alerts of any kind', example: 'service_down' }),
-    subject: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'null: about anything',
-        example: 'orchestrator/019aab0c-7a52-7c0e-9a54-0f6f6f4f6b11',
-      }),
+    subject: z.string().nullable().meta({
+      description: 'null: about anything',
+      example: 'orchestrator/019aab0c-7a52-7c0e-9a54-0f6f6f4f6b11',
+    }),
     reason: z.string().meta({ description: 'Why', example: 'The operator moves the machine today' }),
     created_by: z.string().meta({ description: 'Who', example: 'admin' }),
     created_at: time(),

@@ -71,12 +71,9 @@ export const explanationSchema = z
   .strictObject({
     tx_hash: txHash(),
     log_index: z.int().min(0, 'must not be below zero').meta({ example: 3 }),
-    orchestrator_id: z
-      .uuid('must be a UUID')
-      .optional()
-      .meta({
-        description: 'Whose payout it was (method `erc20`); absent: it was taken out of the treasury',
-      }),
+    orchestrator_id: z.uuid('must be a UUID').optional().meta({
+      description: 'Whose payout it was (method `erc20`); absent: it was taken out of the treasury',
+    }),
     reason: z
       .string()
       .trim()
