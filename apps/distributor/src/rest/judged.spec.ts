@@ -40,6 +40,7 @@ describe('REST: what was judged', () => {
       'evidence',
       'evidence_exchange',
       'id',
+      'jobs',
       'late_evidence',
       'min_uptime',
       'orchestrator_id',
