@@ -22,7 +22,12 @@ try {
   const logger = createLogger({
     format: config.logFormat,
     level: config.logLevel,
-    secrets: [config.privateKey, config.orchestrator?.secret, config.offer.token, ...config.monitoringPlan.secrets],
+    secrets: [
+      config.privateKey,
+      config.orchestrator?.secret,
+      config.offer.token,
+      ...config.monitoringPlan.secrets,
+    ],
   });
   const app = await createWorkerApp(config, logger);
   const port = await listenOrExit(app, { port: config.port, variable: 'WORKER_PORT' });

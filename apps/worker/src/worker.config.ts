@@ -99,17 +99,17 @@ function secretFrom(environment: Partial<Environment>, context: z.RefinementCtx)
 function tokenFrom(environment: Partial<Environment>, context: z.RefinementCtx): string | undefined {
   const { CAPABILITY_TOKEN: token, CAPABILITY_TOKEN_FILE: file } = environment;
   if (token === undefined && file === undefined) return undefined;
-  const fault = (path: string, message: string): undefined => {
+  const fault = (path: string, message: string): void => {
     context.addIssue({ code: 'custom', path: [path], message });
   };
   try {
     const value = readSecret(token, file);
-    return value !== undefined && /^[\x21-\x7e]{8,512}$/.test(value)
-      ? value
-      : fault('CAPABILITY_TOKEN', 'must have 8 to 512 printable ASCII characters and no space');
+    if (value !== undefined && /^[\x21-\x7e]{8,512}$/.test(value)) return value;
+    fault('CAPABILITY_TOKEN', 'must have 8 to 512 printable ASCII characters and no space');
   } catch (error) {
-    return fault('CAPABILITY_TOKEN_FILE', error instanceof Error ? error.message : String(error));
+    fault('CAPABILITY_TOKEN_FILE', error instanceof Error ? error.message : String(error));
   }
+  return undefined;
 }
 
 /** Faults of the file stand beside those of the variables. */

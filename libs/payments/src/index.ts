@@ -113,7 +113,11 @@ export { type ReconciliationRun, ReconciliationRuns } from './reconciliation/rec
 export type { NodeHealth } from './chain/node-health.js';
 export { mostDecimals } from './chain/token-units.js';
 export type { RunwayReport } from './settlement/runway.js';
-export { type SettlementFilter, SettlementList, type SettlementRecord } from './settlement/settlement-list.js';
+export {
+  type SettlementFilter,
+  SettlementList,
+  type SettlementRecord,
+} from './settlement/settlement-list.js';
 export { type Seal, Sealing } from './sealing/sealing.js';
 export type {
   Statement,
