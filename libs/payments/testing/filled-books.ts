@@ -160,8 +160,30 @@ async function addChainRows({ owner }: TestBooks, payoutId: string): Promise<voi
   await owner.query(
     `insert into payments.chain_authorization (chain_id, token_address, treasury_address, nonce, kind, tx_hash, block_number,
          block_time, to_address, amount)
-       values (1, $1, $1, '0x01', 'used', '0x02', 7, payments.clock(), $1, 1)`,
+       values (1, $1, $1, '0x01', 'used', '0x02', 7, payments.clock(), $1, 1),
+              (1, $1, $1, '0x03', 'used', '0x04', 8, payments.clock(), $1, 1)`,
     [address],
+  );
+  // The second one stood in a block that left the chain.
+  await owner.query(
+    `insert into payments.lost_authorization (chain_id, token_address, treasury_address, nonce, generation)
+       values (1, $1, $1, '0x03', 1)`,
+    [address],
+  );
+  await owner.query(
+    `insert into payments.foreign_payment (chain_id, token_address, treasury_address, tx_hash, log_index, to_address,
+         amount_micro_usd, actor, reason)
+       values (1, $1, $1, '0x05', 0, $1, 1, 'admin', 'paid by hand before these books were kept')`,
+    [address],
+  );
+  await owner.query(
+    `insert into payments.gas_reading (chain_id, address, block_number, nonce, balance_wei, spent_wei, funded_wei)
+       values (1, $1, 7, 0, 1000, 0, 1000)`,
+    [address],
+  );
+  await owner.query(
+    `insert into payments.reconciliation_run (cause, actor, ok, checked_at_block, accounts, differences)
+       values ('hourly', 'settlement', true, 7, '[]', '[]')`,
   );
 }
 
@@ -185,4 +207,8 @@ async function fillRest({ owner }: TestBooks): Promise<void> {
       select 'engine', 'ENGINE', 1, id, payments.clock() from payments.orchestrator limit 1`,
   };
   for (const { name } of empty) await owner.query(insert[name]!);
+  await owner.query(
+    `insert into payments.request_key (actor, key, route, content_hash, answer)
+       values ('admin', 'once', 'POST /orchestrators', sha256('{}'), '{}')`,
+  );
 }

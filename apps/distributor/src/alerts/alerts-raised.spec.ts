@@ -159,6 +159,13 @@ describe('alerts of a distributor', () => {
 
   it('tell of every bad worker by its own cause through every channel, and of its recovery', async () => {
     await until(openKinds, (kinds) => kinds.length === 0);
+    // A stack belongs to who was first paid with it.
+    const everybody = page.parse((await ask('GET', 'orchestrators?limit=200')).body).items;
+    const good = everybody.find(({ name }) => name === 'good');
+    await until(
+      () => ask('GET', `assessments?decision=paid&orchestrator_id=${String(good?.id)}&limit=1`),
+      ({ body }) => page.parse(body).items.length > 0,
+    );
     for (const fault of everyFault) misbehaving.add(fault);
     await told(everyFault, false);
     // One alert for each root cause: who is unpaid for a reason that is told is not told as unpaid too.

@@ -75,9 +75,11 @@ export class OwnEngine {
     const namespace = basename(directory);
     // Settings of the machine's own daemon must not reach this one.
     await writeFile(join(directory, 'daemon.json'), '{}');
+    // Without a bridge a daemon removes the default one, which is that of the machine's own daemon: it has its own network.
     const daemon = spawn(
-      'dockerd',
+      'unshare',
       [
+        ...['--net', 'dockerd'],
         ...['--config-file', join(directory, 'daemon.json'), '--data-root', join(directory, 'data')],
         ...['--exec-root', join(directory, 'run'), '--pidfile', join(directory, 'pid')],
         ...['--host', this.dockerHost, '--bridge', 'none', '--iptables=false', '--ip6tables=false'],

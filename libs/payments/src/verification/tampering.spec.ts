@@ -14,11 +14,11 @@ import { verifyBooks } from './verify-books.js';
 const states: Record<string, readonly string[]> = {
   'payments.payout': [
     ...['hold_reason', 'cancel_requested', 'first_signed_at', 'valid_before', 'failures', 'retry_at'],
-    ...['tx_hash', 'block_number', 'outside_reference'],
+    ...['tx_hash', 'block_number', 'outside_reference', 'reorgs'],
   ],
   'payments.settlement': [
     ...['status', 'mined_tx_hash', 'mined_block_number', 'mined_block_hash', 'receipt_ok', 'gas_used'],
-    ...['gas_price_wei', 'trouble', 'final_at'],
+    ...['gas_price_wei', 'gas_cost_wei', 'trouble', 'final_at', 'cancel_requested'],
   ],
   'payments.settlement_item': ['outcome'],
   'payments.attempt': [
