@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Child } from '../run/child.js';
 import type { CleanUp } from '../run/clean-up.js';
 import { cpuOfServerMs } from '../run/cpu-of-server.js';
+import { startOptions } from '../run/start-options.js';
 import { setClock } from './bench-books.js';
 import { type AssessedTurns, assessedTurns } from './distributor-protocol.js';
 import type { WorkerFarm } from './worker-farm.js';
@@ -33,7 +34,8 @@ export interface WholePeriod {
 }
 
 export function startDistributor(url: string, timeoutMs: number, cleanUp: CleanUp): Child {
-  return Child.start(new URL('./distributor-process.js', import.meta.url), { url, timeoutMs }, cleanUp);
+  const program = new URL('./distributor-process.js', import.meta.url);
+  return Child.start(program, { url, timeoutMs }, cleanUp, startOptions('start:distributor'));
 }
 
 const countRow = z.tuple([z.object({ decided: z.int() })]);

@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { dirname } from 'node:path';
 import type { z } from 'zod';
 
 import type { CleanUp } from './clean-up.js';
+import type { StartOptions } from './start-options.js';
 
 const answerLimitMs = 180_000;
 
@@ -14,13 +16,17 @@ export class Child {
   ) {}
 
   /** Starts a compiled program of ours with its settings; it ends with the clean-up at the latest. */
-  static start(program: URL, settings: unknown, cleanUp: CleanUp): Child {
+  static start(program: URL, settings: unknown, cleanUp: CleanUp, options?: StartOptions): Child {
     const name = program.pathname.slice(program.pathname.lastIndexOf('/') + 1);
     const started = fork(program, [JSON.stringify(settings)], {
       // Logging is part of what the process does; nobody has to read it.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       // Ctrl-C reaches the parent, which cleans up.
       detached: true,
+      ...(options && {
+        execArgv: options.flags,
+        env: { PATH: dirname(process.execPath), ...options.environment },
+      }),
     });
     const child = new Child(name, started);
     cleanUp.add(() => child.stop());

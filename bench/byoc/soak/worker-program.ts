@@ -8,15 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 
 import type { CleanUp } from '../../run/clean-up.js';
+import { startOptions } from '../../run/start-options.js';
 
 const realProgram = fileURLToPath(new URL('../../../worker/main.js', import.meta.url));
 const hurriedProgram = fileURLToPath(new URL('worker-process.js', import.meta.url));
 const startLimitMs = 60_000;
 const stopLimitMs = 15_000;
 const mostAttempts = 3;
-/** As `npm run start:worker` starts it. */
-const flags = ['--max-semi-space-size=1', '--heap-growing-percent=15'];
-const allocator = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '65536' };
+const { flags, environment: allocator } = startOptions('start:worker');
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -172,8 +172,10 @@ export async function startAlertReceivers(): Promise<AlertReceivers> {
       return { status: 200 };
     }
     if (channel === 'slack') {
-      const { text, attachments } = slackSchema.parse(json);
-      for (const { blocks } of attachments) noteText(channel, JSON.stringify(blocks), text);
+      for (const { blocks } of slackSchema.parse(json).attachments) {
+        const text = JSON.stringify(blocks);
+        noteText(channel, text, text);
+      }
       return { status: 200, body: 'ok' };
     }
     if (channel === 'discord') {
@@ -226,7 +228,8 @@ export async function startAlertReceivers(): Promise<AlertReceivers> {
         const plain = text.replaceAll(/=\r?\n/g, '').replaceAll('=3D', '=');
         for (const header of ['From: ', 'To: ', 'Subject: ', 'Date: ', 'Message-ID: <', 'MIME-Version: 1.0'])
           if (!plain.includes(`\n${header}`) && !plain.startsWith(header)) faults.push(`email: no ${header}`);
-        noteText('email', plain, /^Subject: .*$/m.exec(plain)?.[0] ?? '');
+        // Of several events each has its part, with its own headline.
+        for (const part of plain.split('-'.repeat(60))) noteText('email', part, part);
         done();
       });
     },
