@@ -35,7 +35,12 @@ describe('authority over the REST interface', () => {
         else if (!open.includes(path)) open.push(path);
       }
     }
-    expect(open.sort()).toEqual(['/api/v1/auth/login', '/api/v1/status']);
+    expect(open.sort()).toEqual([
+      '/api/v1/auth/login',
+      '/api/v1/auth/siwe',
+      '/api/v1/auth/siwe/challenge',
+      '/api/v1/status',
+    ]);
     expect(asked.length).toBeGreaterThan(18);
   });
 

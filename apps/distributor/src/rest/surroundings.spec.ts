@@ -55,7 +55,7 @@ describe('the surroundings of the REST interface', () => {
     const html = z.string().parse(answer.body);
     expect(html).not.toMatch(/(src|href)="(https?:)?\/\//);
     expect(html).not.toMatch(/<script(?![^>]*src=)|<style|style="|onclick=/);
-    const linked = [...html.matchAll(/(?:src|href)="([\w.-]+\.(?:js|css|svg))"/g)].map(
+    const linked = [...html.matchAll(/(?:src|href)="\.\/([\w./-]+\.(?:js|css|svg))"/g)].map(
       ([, file]) => file ?? '',
     );
     expect(linked.length).toBeGreaterThan(2);

@@ -31,7 +31,14 @@ export class EngineAnswerError extends Error {
 export class EngineConnection {
   private readonly agent = new Agent({ keepAlive: false });
 
-  constructor(private readonly address: EngineAddress) {}
+  private readonly place: { socketPath: string } | { host: string; port: number };
+
+  constructor(address: EngineAddress) {
+    this.place =
+      'socketPath' in address
+        ? { socketPath: address.socketPath }
+        : { host: address.host, port: address.port };
+  }
 
   /** @throws EngineRefusedError, EngineAnswerError; anything else means that nobody answered */
   async getJson(path: string, signal: AbortSignal): Promise<unknown> {
@@ -50,7 +57,7 @@ export class EngineConnection {
   async open(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const headers = { accept: 'application/json' };
-      request({ ...this.address, agent: this.agent, path, headers, signal }, resolve)
+      request({ ...this.place, agent: this.agent, path, headers, signal }, resolve)
         .on('error', reject)
         .end();
     });
