@@ -3,7 +3,6 @@ import { z } from 'zod';
 
 import { type Database } from '#platform/database';
 
-import { ready } from '../books/ready.js';
 import { type Sql, selectRow, selectRows, sqlBigint } from '../books/sql-rows.js';
 import type { Block } from '../chain/eth-schemas.js';
 import type { TreasuryChain } from '../chain/treasury-chain.js';
@@ -16,8 +15,8 @@ import { reverseEntry } from './reverse-entry.js';
 const weiPerGwei = 1_000_000_000n;
 
 const readingRow = z.object({ block_number: sqlBigint, nonce: sqlBigint, balance_wei: sqlBigint });
-const offsetRow = z.object({ offset_gwei: sqlBigint, roundings: sqlBigint });
-const spentRow = z.object({ known: sqlBigint, spent: sqlBigint });
+const ledgerRow = z.object({ gwei: sqlBigint, roundings: sqlBigint, open: sqlBigint });
+const spentRow = z.object({ known: sqlBigint, spent: sqlBigint, open: sqlBigint });
 
 /** Action of the audit log's record that final blocks left the chain. */
 export const lostBlocksAction = 'final blocks left the chain';
@@ -52,8 +51,22 @@ const fundingKey = (chainId: bigint, address: string, block: bigint): string =>
 export interface GasLine {
   expectedWei: bigint;
   chainWei: bigint;
-  /** Of the gas payer at that block. */
+  /**
+   * What the ledger says that was there at that block: without what is posted already and came later, and less what is mined
+   * and not posted yet. `roundings` entries were rounded, each by less than a gwei.
+   */
+  ledgerGwei: bigint;
+  roundings: bigint;
+}
+
+/** Txs of ours that may have been mined before this nonce without the books knowing what they cost. */
+const openBelow = (nonce: string): string =>
+  `count(*) filter (where status <> 'final' and gas_cost_wei is null and nonce < ${nonce})`;
+
+interface GasState {
+  at: Block;
   nonce: bigint;
+  balanceWei: bigint;
 }
 
 /**
@@ -79,50 +92,61 @@ export class GasAccount {
       signal,
     );
     if (!found.agreed) return null;
-    const { balanceWei, nonce } = found.value;
-    return this.database.transaction(async (tx) => {
+    const state = { at, ...found.value };
+    return this.database.transaction(async (tx): Promise<GasLine | null> => {
       // One reading after the other.
       await tx.query('select pg_advisory_xact_lock(7241605, 17)');
       const before = await this.last(tx);
-      if (before?.block_number !== at.number && (await this.isTaken(tx, at))) return null;
-      const same = { expectedWei: balanceWei, chainWei: balanceWei, nonce };
-      if (!before) {
-        const { spent: spentWei } = await this.costOf(tx, 0n, nonce);
-        await this.store(tx, { at, nonce, balanceWei, spentWei, fundedWei: balanceWei + spentWei });
-        return same;
+      if (before && before.block_number >= at.number) {
+        const ledger = await this.ledgerAt(tx, before.nonce);
+        return ledger && { expectedWei: before.balance_wei, chainWei: before.balance_wei, ...ledger };
       }
-      if (before.block_number >= at.number)
-        return { expectedWei: before.balance_wei, chainWei: before.balance_wei, nonce: before.nonce };
-      const cost = await this.costOf(tx, before.nonce, nonce);
-      const isPaused = (await readPause(tx)) !== null;
-      // Txs that are not ours stop settlement; when a person lets it go on, what they took is what somebody took out.
-      const hasForeign = cost.known < nonce - before.nonce;
-      if (hasForeign && (isPaused || (await this.isOpenBelow(tx, nonce)))) return null;
-      const expectedWei = before.balance_wei - cost.spent;
-      const fundedWei = balanceWei - expectedWei;
-      if (fundedWei < 0n && !hasForeign) return { expectedWei, chainWei: balanceWei, nonce };
-      await this.store(tx, { at, nonce, balanceWei, spentWei: cost.spent, fundedWei });
-      return same;
+      const expectedWei = (await this.isTaken(tx, at)) ? null : await this.append(tx, before, state);
+      const ledger = expectedWei === null ? null : await this.ledgerAt(tx, state.nonce);
+      return expectedWei === null || ledger === null
+        ? null
+        : { expectedWei, chainWei: state.balanceWei, ...ledger };
     });
   }
 
-  /**
-   * What the ledger says that was there at that nonce, in gwei: without what is posted already and came later, and less what is
-   * mined and not posted yet. `roundings` entries were rounded, each by less than a gwei.
-   */
-  async ledgerGwei({ nonce }: GasLine): Promise<{ gwei: bigint; roundings: bigint }> {
-    const sql = ready(this.database);
+  /** What should be there, which is what is there unless coins are missing; null while the cost of a tx is not known. */
+  private async append(
+    tx: EntityManager,
+    before: z.output<typeof readingRow> | undefined,
+    state: GasState,
+  ): Promise<bigint | null> {
+    const { nonce, balanceWei } = state;
+    const cost = await this.costOf(tx, before?.nonce ?? 0n, nonce);
+    if (!before) {
+      if (cost.open > 0n) return null;
+      await this.store(tx, state, { spentWei: cost.spent, fundedWei: balanceWei + cost.spent });
+      return balanceWei;
+    }
+    // Txs that are not ours stop settlement; when a person lets it go on, what they took is what somebody took out.
+    const hasForeign = cost.known < nonce - before.nonce;
+    if (hasForeign && (cost.open > 0n || (await readPause(tx)) !== null)) return null;
+    const expectedWei = before.balance_wei - cost.spent;
+    const fundedWei = balanceWei - expectedWei;
+    if (fundedWei < 0n && !hasForeign) return expectedWei;
+    await this.store(tx, state, { spentWei: cost.spent, fundedWei });
+    return balanceWei;
+  }
+
+  /** In one statement: what becomes final meanwhile is either mined or posted, never both. */
+  private async ledgerAt(tx: Sql, nonce: bigint): Promise<Pick<GasLine, 'ledgerGwei' | 'roundings'> | null> {
     const row = await selectRow(
-      sql,
-      offsetRow,
-      `select coalesce(sum(case when status = 'final' and nonce >= $3 then ceil(gas_cost_wei / 1000000000)
-                                when status = 'mined' and nonce < $3 then -ceil(gas_cost_wei / 1000000000) end), 0) as offset_gwei,
-              count(*) + (select count(*) from payments.gas_reading where chain_id = $1 and address = $2) as roundings
+      tx,
+      ledgerRow,
+      `select coalesce((select b.debits - b.credits from ledger.account a
+                          join ledger.account_balance b on b.account_id = a.id where a.code = $4), 0)
+              + coalesce(sum(case when status = 'final' and nonce >= $3 then ceil(gas_cost_wei / 1000000000)
+                                  when status = 'mined' and nonce < $3 then -ceil(gas_cost_wei / 1000000000) end), 0) as gwei,
+              count(*) + (select count(*) from payments.gas_reading where chain_id = $1 and address = $2) as roundings,
+              ${openBelow('$3')} as open
          from payments.settlement where chain_id = $1 and from_address = $2`,
-      [...this.key, nonce.toString()],
+      [...this.key, nonce.toString(), account.gas(this.chain.chainId)],
     );
-    const balance = await this.ledger.balance(sql, account.gas(this.chain.chainId));
-    return { gwei: balance + (row?.offset_gwei ?? 0n), roundings: row?.roundings ?? 0n };
+    return !row || row.open > 0n ? null : { ledgerGwei: row.gwei, roundings: row.roundings };
   }
 
   private get key(): string[] {
@@ -140,29 +164,18 @@ export class GasAccount {
     );
   }
 
+  /** Of our txs in this range of nonces; what an open one has cost is not known yet. */
   private async costOf(sql: Sql, fromNonce: bigint, toNonce: bigint) {
     const row = await selectRow(
       sql,
       spentRow,
-      `select count(cost) as known, coalesce(sum(cost), 0) as spent
-         from (select coalesce(gas_cost_wei, gas_used * gas_price_wei) as cost, chain_id, from_address, nonce
-                 from payments.settlement) s
+      `select count(gas_cost_wei) as known, coalesce(sum(gas_cost_wei), 0) as spent,
+              ${openBelow('$4')} as open
+         from payments.settlement
         where chain_id = $1 and from_address = $2 and nonce >= $3 and nonce < $4`,
       [...this.key, fromNonce.toString(), toNonce.toString()],
     );
-    return row ?? { known: 0n, spent: 0n };
-  }
-
-  /** Whether one of ours is mined without the books knowing it yet. */
-  private async isOpenBelow(sql: Sql, nonce: bigint): Promise<boolean> {
-    const row = await selectRow(
-      sql,
-      z.object({ is_open: z.boolean() }),
-      `select exists (select 1 from payments.settlement where chain_id = $1 and from_address = $2 and nonce < $3
-                        and status in ('signed', 'sent')) as is_open`,
-      [...this.key, nonce.toString()],
-    );
-    return row?.is_open === true;
+    return row ?? { known: 0n, spent: 0n, open: 0n };
   }
 
   /** A block of this number was read before it left the chain: its number is taken, the next one is not. */
@@ -178,9 +191,9 @@ export class GasAccount {
 
   private async store(
     tx: EntityManager,
-    reading: { at: Block; nonce: bigint; balanceWei: bigint; spentWei: bigint; fundedWei: bigint },
+    { at, nonce, balanceWei }: GasState,
+    { spentWei, fundedWei }: { spentWei: bigint; fundedWei: bigint },
   ): Promise<void> {
-    const { at, nonce, balanceWei, spentWei, fundedWei } = reading;
     await tx.query(
       `insert into payments.gas_reading (chain_id, address, block_number, nonce, balance_wei, spent_wei, funded_wei)
          values ($1, $2, $3, $4, $5, $6, $7)`,

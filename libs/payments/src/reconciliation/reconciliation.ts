@@ -110,7 +110,7 @@ export class Reconciliation {
     // Not known now is no difference; the next run knows.
     if (!line) return { accounts: [], differences: [] };
     const code = account.gas(chain.chainId);
-    const { gwei: ledger, roundings } = await gas.ledgerGwei(line);
+    const { ledgerGwei: ledger, roundings } = line;
     const onChain = line.chainWei / weiPerGwei;
     const accounts: AccountLine[] = [{ account: code, unit: 'gwei', ledger, chain: onChain }];
     const differ = { account: code, ledgerMicroUsd: 0n, chainMicroUsd: 0n };
