@@ -24,6 +24,7 @@ export async function createDistributor(
     version: readVersion(),
     logger,
     bearerAuth: true,
+    trustedProxies: config.server.trustedProxies,
     bodyLimitBytes: 256 * 1024,
     toProblem: domainProblem,
   });

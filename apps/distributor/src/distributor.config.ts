@@ -71,7 +71,12 @@ export type SettlementConfig = DistributorConfig['settlement'];
 function configOf(environment: Environment) {
   return {
     production: environment.NODE_ENV === 'production',
-    server: { port: environment.PORT, logFormat: environment.LOG_FORMAT, logLevel: environment.LOG_LEVEL },
+    server: {
+      port: environment.PORT,
+      logFormat: environment.LOG_FORMAT,
+      logLevel: environment.LOG_LEVEL,
+      trustedProxies: environment.TRUSTED_PROXIES,
+    },
     database: { url: secretOf(environment, 'DATABASE_URL'), dataDir: environment.DATA_DIR },
     signIn: signInOf(environment),
     publicUrl: environment.PUBLIC_URL,

@@ -1,6 +1,7 @@
 import { variables } from '#platform';
 import { z } from 'zod';
 import { weaknessOf } from './admin-password.js';
+import { proxyRangeSchema } from './proxy-range.js';
 import { type FileSecretEnvironment, secretOrFault, variableOf } from './file-secrets.js';
 import type { Known, ReportFault } from './report-fault.js';
 
@@ -10,6 +11,8 @@ export const serverVariables = {
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').default('json'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
   DATA_DIR: z.string().default('.data'),
+  /** Who may say by X-Forwarded-For which client asked. */
+  TRUSTED_PROXIES: variables.list().pipe(z.array(proxyRangeSchema)),
   METRICS_TOKEN: z.string().min(8, 'must have at least 8 characters').optional(),
 };
 
