@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { composeFile, readComposeFile, readServices, repository } from './support/compose-file.js';
-import { plainEnvironment, runCommand } from './support/run-command.js';
+import { plainEnvironment, runCommand } from '../../scripts/rehearse/engine/run-command.js';
 import { describeWith } from './support/tools-present.js';
 
 const ourServices = [

@@ -3,9 +3,10 @@ import Docker from 'dockerode';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { delay } from '#platform';
-import { ComposeProject } from './support/compose-project.js';
-import { removeImageAndChildren } from './support/import-image.js';
-import { importDatabaseImage, importNodeImage, importProxyImage } from './support/stand-in-images.js';
+import { ComposeProject } from '../../scripts/rehearse/engine/compose-project.js';
+import { removeImageAndChildren } from '../../scripts/rehearse/engine/import-image.js';
+import { importDatabaseImage, importNodeImage, importProxyImage } from '../../scripts/rehearse/engine/stand-in-images.js';
+import { repository } from './support/compose-file.js';
 import { describeWith } from './support/tools-present.js';
 
 const prefix = `deploytest${randomBytes(4).toString('hex')}`;
@@ -72,7 +73,8 @@ jest.setTimeout(200_000);
   const imported: string[] = [];
 
   beforeAll(async () => {
-    project = await ComposeProject.create({ prefix, variables, override });
+    project = await ComposeProject.create({ prefix, folder: repository });
+    await project.configure(variables, override);
     imported.push(await importNodeImage(docker, image('node')));
     imported.push(await importProxyImage(docker, image('haproxy')));
     imported.push(await importDatabaseImage(docker, image('postgres')));

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { delay } from '#platform';
 import { repository } from './support/compose-file.js';
-import { removeImageAndChildren } from './support/import-image.js';
-import { importProxyImage } from './support/stand-in-images.js';
+import { removeImageAndChildren } from '../../scripts/rehearse/engine/import-image.js';
+import { importProxyImage } from '../../scripts/rehearse/engine/stand-in-images.js';
 import { describeWith } from './support/tools-present.js';
 
 const prefix = `proxytest-${randomBytes(4).toString('hex')}`;

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repository } from './support/compose-file.js';
-import { plainEnvironment, runCommand } from './support/run-command.js';
+import { plainEnvironment, runCommand } from '../../scripts/rehearse/engine/run-command.js';
 
 /** What the compose file always gives. */
 const given = {

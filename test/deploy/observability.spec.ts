@@ -13,7 +13,7 @@ import {
 } from '../../apps/distributor/src/testing/running-distributor.js';
 import { startWatchedWorker } from '../../apps/worker/src/testing/running-worker.js';
 import { readServices, repository } from './support/compose-file.js';
-import { plainEnvironment, runCommand } from './support/run-command.js';
+import { plainEnvironment, runCommand } from '../../scripts/rehearse/engine/run-command.js';
 
 const folder = `${repository}deploy/observability/`;
 const metricsToken = 'a token for metrics';

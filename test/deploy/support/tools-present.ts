@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import Docker from 'dockerode';
-import { plainEnvironment, runCommand } from './run-command.js';
+import { plainEnvironment, runCommand } from '../../../scripts/rehearse/engine/run-command.js';
 
 const dockerRequired = process.env.REQUIRE_DOCKER === '1';
 

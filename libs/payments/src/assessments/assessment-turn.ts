@@ -4,7 +4,7 @@ import { FactLogger } from '#platform';
 
 import { assess, type Evidence, type Judgement } from './assess.js';
 import type { AssessmentRecord } from './assessment.js';
-import { attempt, type Attempted } from './attempt.js';
+import { attempt, type Attempted, type NoReport } from './attempt.js';
 import type { DecisionWriter } from './decision-writer.js';
 import { type HouseRules, judgedEvidence, type JudgedEvidence, termsOf } from './decision.js';
 import type { DuePeriod } from './due-periods.js';
@@ -128,7 +128,7 @@ export class AssessmentTurn {
   }
 
   /** Undefined: not asked any more, or the answer was cut off by the end of this process, which says nothing about it. */
-  private async ask(due: DuePeriod, place?: Place): Promise<Judged | Setback | undefined> {
+  private async ask(due: DuePeriod, place?: Place): Promise<Judged | NoReport | undefined> {
     const first = await this.question(due, place);
     if (first?.kind !== 'report') return first;
     const judged = this.judge(due, first);
@@ -168,7 +168,7 @@ export class AssessmentTurn {
     );
   }
 
-  private async setBack(due: DuePeriod, outcome: Setback): Promise<void> {
+  private async setBack(due: DuePeriod, outcome: NoReport): Promise<void> {
     const { setbacks } = this.parts;
     const attemptedAt = this.now();
     const graceEndsMs = this.graceEndsMs(due.first_attempt_at ?? attemptedAt);
@@ -214,8 +214,6 @@ export class AssessmentTurn {
     await Promise.all(periods.map((due) => this.parts.setbacks.add({ kind: 'given-back', due })));
   }
 }
-
-type Setback = Exclude<Attempted, { kind: 'report' }>;
 
 interface Judged {
   kind: 'judged';

@@ -23,7 +23,10 @@ export interface AttemptLimits {
   now: () => Date;
 }
 
-export type Attempted = Exchange | Exclude<EvidenceOutcome, { kind: 'report' }>;
+/** An attempt that brought nothing, and how long it kept us waiting. */
+export type NoReport = Exclude<EvidenceOutcome, { kind: 'report' }> & { waitedMs: number };
+
+export type Attempted = Exchange | NoReport;
 
 /** Asks for one report with a fresh challenge. Never throws and never takes longer than `timeoutMs`. */
 export async function attempt(
@@ -37,6 +40,8 @@ export async function attempt(
     limit.abort();
   }, timeoutMs);
   running.add(limit);
+  const startedMs = performance.now();
+  const waited = () => ({ waitedMs: performance.now() - startedMs });
   try {
     const fetched = source.fetch({
       orchestrator: { id: about.orchestrator_id, serviceUri: about.service_uri, workerUrl: about.worker_url },
@@ -46,7 +51,7 @@ export async function attempt(
       signal: limit.signal,
     });
     const outcome = await Promise.race([fetched, timedOut(limit.signal, timeoutMs)]);
-    if (outcome.kind !== 'report') return outcome;
+    if (outcome.kind !== 'report') return { ...outcome, ...waited() };
     const { signed, text, latencyMs } = outcome;
     return {
       kind: 'report',
@@ -56,7 +61,8 @@ export async function attempt(
       latencyMs: Math.max(0, Math.round(latencyMs)),
     };
   } catch (error) {
-    return { kind: 'failed', detail: error instanceof Error ? error.message : String(error) };
+    const detail = error instanceof Error ? error.message : String(error);
+    return { kind: 'failed', detail, ...waited() };
   } finally {
     clearTimeout(timer);
     running.delete(limit);

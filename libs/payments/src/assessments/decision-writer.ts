@@ -22,6 +22,9 @@ import { StackClaims } from './stack-claims.js';
 /** Decisions in one transaction at most: large batches are cheaper by far, and a larger one would keep others waiting. */
 const MAX_BATCH = 2_000;
 
+/** So many at once come from a fleet: then the next ones wait for each other, a second at most. */
+const LARGE_BATCH = 100;
+
 /** A payer of more orchestrators than this reads the API, not a line for every minute of each. */
 const MOST_PAID_LINES = 100;
 
@@ -37,7 +40,10 @@ type Answer = AssessmentRecord | null;
  */
 export class DecisionWriter {
   private readonly log = new FactLogger('assessments');
-  private readonly gathering = new Gathering<Decision, Answer>((batch) => this.write(batch), MAX_BATCH);
+  private readonly gathering = new Gathering<Decision, Answer>((batch) => this.write(batch), {
+    most: MAX_BATCH,
+    patientAfter: LARGE_BATCH,
+  });
   private readonly stackClaims = new StackClaims();
   private readonly findings: Findings;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { Gathering } from './gathering.js';
+import { Gathering, type GatheringBounds } from './gathering.js';
 
 /** Writes that end when the test says so. */
-function writing(most: number) {
+function writing(bounds: number | GatheringBounds) {
   const batches: { items: readonly number[]; end: (error?: Error) => void }[] = [];
   const gathering = new Gathering<number, number>(
     (items) =>
@@ -14,7 +14,7 @@ function writing(most: number) {
         };
         batches.push({ items, end });
       }),
-    most,
+    typeof bounds === 'number' ? { most: bounds } : bounds,
   );
   return { gathering, batches };
 }
@@ -60,6 +60,56 @@ describe('gathering', () => {
     await room;
     batches[1]?.end();
     await settle();
+    batches[2]?.end();
+    await Promise.all(added);
+  });
+
+  it('waits after a large write until the next one is as large as it may be', async () => {
+    const { gathering, batches } = writing({ most: 3, patientAfter: 2, quietMs: 60_000 });
+    const added = [gathering.add(1), gathering.add(2)];
+    await settle();
+    added.push(gathering.add(3));
+    batches[0]?.end();
+    await settle();
+    for (const item of [4, 5]) {
+      expect(batches).toHaveLength(1);
+      added.push(gathering.add(item));
+      await settle();
+    }
+    batches[1]?.end();
+    await Promise.all(added);
+    expect(batches.map(({ items }) => items)).toEqual([
+      [1, 2],
+      [3, 4, 5],
+    ]);
+  });
+
+  it('waits no longer when nothing more comes', async () => {
+    const { gathering, batches } = writing({ most: 100, patientAfter: 2, quietMs: 1, longestMs: 60_000 });
+    const large = [gathering.add(1), gathering.add(2)];
+    await settle();
+    const last = gathering.add(3);
+    batches[0]?.end();
+    await Promise.all(large);
+    while (batches.length < 2) await settle();
+    batches[1]?.end();
+    expect(await last).toBe(30);
+  });
+
+  it('waits no longer than the longest, though more keeps coming', async () => {
+    const { gathering, batches } = writing({ most: 1_000_000, patientAfter: 1, quietMs: 1, longestMs: 5 });
+    const added = [gathering.add(1)];
+    await settle();
+    added.push(gathering.add(2));
+    batches[0]?.end();
+    while (batches.length < 2) {
+      added.push(gathering.add(2));
+      await settle();
+    }
+    batches[1]?.end();
+    await settle();
+    // What came last of all is in a third one.
+    while (batches.length < 3 && batches[1]?.items.length !== added.length - 1) await settle();
     batches[2]?.end();
     await Promise.all(added);
   });

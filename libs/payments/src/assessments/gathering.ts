@@ -1,3 +1,16 @@
+import { delay } from '#platform';
+
+export interface GatheringBounds {
+  /** Items in one write at most. */
+  most: number;
+  /** After a write of this many those in line wait as long as more keeps coming. Absent: never. */
+  patientAfter?: number;
+  /** Nothing for so long: no more is coming. */
+  quietMs?: number;
+  /** No item waits longer for others. */
+  longestMs?: number;
+}
+
 /**
  * Gathers what comes in while a write is under way: the next write takes all of it, up to a bound. Who adds gets the
  * answer for its own item; a write that fails fails for all that were in it.
@@ -8,25 +21,30 @@ export class Gathering<Item, Answer> {
     done: (answer: Answer) => void;
     failed: (error: unknown) => void;
   }[] = [];
+  private readonly bounds: Required<GatheringBounds>;
   private isWriting = false;
   private waiting: (() => void)[] = [];
+  private patience: AbortController | undefined;
 
   /** @param write answers in the order of the items */
   constructor(
     private readonly write: (items: readonly Item[]) => Promise<readonly Answer[]>,
-    private readonly most: number,
-  ) {}
+    bounds: GatheringBounds,
+  ) {
+    this.bounds = { patientAfter: Infinity, quietMs: 50, longestMs: 1_000, ...bounds };
+  }
 
   add(item: Item): Promise<Answer> {
     return new Promise((done, failed) => {
       this.line.push({ item, done, failed });
       if (!this.isWriting) void this.drain();
+      if (this.line.length >= this.bounds.most) this.patience?.abort();
     });
   }
 
   /** For who need not add right now: until less waits than two writes take. */
   async room(): Promise<void> {
-    while (this.line.length >= 2 * this.most)
+    while (this.line.length >= 2 * this.bounds.most)
       await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
@@ -35,7 +53,7 @@ export class Gathering<Item, Answer> {
     // Lets what comes in the same turn of the event loop gather.
     await new Promise(setImmediate);
     while (this.line.length > 0) {
-      const batch = this.line.splice(0, this.most);
+      const batch = this.line.splice(0, this.bounds.most);
       const enter = this.waiting;
       this.waiting = [];
       for (const resolve of enter) resolve();
@@ -49,7 +67,26 @@ export class Gathering<Item, Answer> {
       } catch (error) {
         for (const { failed } of batch) failed(error);
       }
+      if (this.line.length > 0 && batch.length >= this.bounds.patientAfter) await this.more();
     }
     this.isWriting = false;
+  }
+
+  /** Few large writes cost far less than many small ones. Ends with enough for the largest, or when nothing more comes. */
+  private async more(): Promise<void> {
+    const { most, quietMs, longestMs } = this.bounds;
+    const patience = new AbortController();
+    this.patience = patience;
+    const startedMs = performance.now();
+    let before = -1;
+    while (
+      this.line.length > before &&
+      this.line.length < most &&
+      performance.now() - startedMs < longestMs
+    ) {
+      before = this.line.length;
+      await delay(quietMs, patience.signal);
+    }
+    this.patience = undefined;
   }
 }

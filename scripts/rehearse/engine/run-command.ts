@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { z } from 'zod';
+
+import { loadEnvironmentOrExit } from '#platform';
 
 export interface CommandResult {
   code: number | null;
@@ -40,14 +43,17 @@ export function runCommand(
   });
 }
 
+const inherited = z.object({
+  PATH: z.string(),
+  HOME: z.string().optional(),
+  DOCKER_HOST: z.string().optional(),
+});
+
 /** What a program needs of this machine, and nothing that somebody set for another purpose. */
-export function plainEnvironment(more: Record<string, string> = {}): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'DOCKER_HOST'].flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return { ...Object.fromEntries(kept), ...more };
-}
+export const plainEnvironment = (more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
+  ...loadEnvironmentOrExit('program', inherited),
+  ...more,
+});
 
 /** @throws with what the program printed, when it failed */
 export async function runOrThrow(

@@ -29,7 +29,7 @@ const accounts =
 export const whereIs = async (program: string): Promise<string> =>
   (
     await runOrThrow('sh', ['-c', `command -v ${program}`], {
-      environment: plainEnvironment({ PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` }),
+      environment: plainEnvironment({ PATH: `${plainEnvironment().PATH ?? ''}:/usr/sbin:/sbin` }),
     })
   ).trim();
 
