@@ -192,7 +192,10 @@ withChromium('the dashboard in a real Chromium', () => {
     await one.page.getByRole('button', { name: 'Pause payouts' }).click();
     await one.page.getByLabel('Reason').fill('Checking a strange balance');
     await one.page.getByRole('button', { name: 'Pause', exact: true }).click();
-    await two.page.getByText(/Checking a strange balance/).waitFor();
+    await two.page
+      .getByText(/Checking a strange balance/)
+      .first()
+      .waitFor();
     expect(await client.request('/payouts')).toMatchObject({ paused: true });
     await two.page.getByRole('button', { name: 'Resume payouts' }).click();
     await one.page.getByRole('button', { name: 'Pause payouts' }).waitFor();
