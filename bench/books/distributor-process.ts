@@ -13,6 +13,7 @@ import { Database, DatabaseModule } from '#platform/database';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
+import { AddressGuard } from '../../apps/distributor/src/evidence/address-guard.js';
 import { WorkerEvidence } from '../../apps/distributor/src/evidence/worker-evidence.js';
 import { peakMemoryBytes } from '../run/peak-memory.js';
 import { answerWith, cpuMsBetween, ownCpuTime, settingsOf } from '../run/answering.js';
@@ -49,7 +50,7 @@ const app = await NestFactory.createApplicationContext(BenchDistributor, {
 const database = app.get(Database);
 await database.whenReady();
 const assessor = app.get(Assessor);
-const workers = new WorkerEvidence({ timeoutMs });
+const workers = new WorkerEvidence({ timeoutMs, guard: new AddressGuard({ allowLoopback: true }) });
 
 const TICK_MS = 1_000;
 /** Then the benchmark says that decisions are missing. */

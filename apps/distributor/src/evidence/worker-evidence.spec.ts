@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EvidenceRequest } from '#payments';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { AddressGuard } from './address-guard.js';
 import { WorkerEvidence } from './worker-evidence.js';
 
 const fromMs = BigInt(Date.parse('2026-11-22T12:00:00.000Z'));
@@ -17,7 +18,11 @@ describe('evidence from the worker itself', () => {
       answer(request, response);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    evidence = new WorkerEvidence({ timeoutMs: 400, maxBytes: 10_000 });
+    evidence = new WorkerEvidence({
+      timeoutMs: 400,
+      maxBytes: 10_000,
+      guard: new AddressGuard({ allowLoopback: true }),
+    });
   });
 
   afterEach(async () => {

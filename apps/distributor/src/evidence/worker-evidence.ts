@@ -1,6 +1,6 @@
 import type { EvidenceOutcome, EvidenceRequest, EvidenceSource } from '#payments';
 import { errorCode, toIsoTime } from '#platform';
-import { AddressGuard, ForbiddenAddressError } from './address-guard.js';
+import { type AddressGuard, ForbiddenAddressError } from './address-guard.js';
 import { type Answer, exchange, TimeoutError, TooManyBytesError } from './exchange.js';
 import { notYetFrom, parseJson } from './not-yet.js';
 import { WorkerConnections } from './worker-connections.js';
@@ -10,8 +10,8 @@ export interface WorkerEvidenceOptions {
   timeoutMs?: number;
   /** A report of a hundred services is below 40 kB. */
   maxBytes?: number;
-  /** Whom it may connect to; only this machine and other networks unless given. */
-  guard?: AddressGuard;
+  /** Whom it may connect to. */
+  guard: AddressGuard;
 }
 
 /** Asks each worker itself: one GET per orchestrator and period over connections that are kept alive. */
@@ -20,11 +20,7 @@ export class WorkerEvidence implements EvidenceSource {
   private readonly maxBytes: number;
   private readonly connections: WorkerConnections;
 
-  constructor({
-    timeoutMs = 10_000,
-    maxBytes = 512 * 1024,
-    guard = new AddressGuard({ allowLoopback: true }),
-  }: WorkerEvidenceOptions = {}) {
+  constructor({ timeoutMs = 10_000, maxBytes = 512 * 1024, guard }: WorkerEvidenceOptions) {
     this.timeoutMs = timeoutMs;
     this.maxBytes = maxBytes;
     this.connections = new WorkerConnections(guard);
