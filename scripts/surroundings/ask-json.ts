@@ -4,6 +4,7 @@ export interface Question {
   method?: 'GET' | 'POST';
   body?: unknown;
   bearer?: string | undefined;
+  headers?: Readonly<Record<string, string>>;
   timeoutMs?: number;
 }
 
@@ -31,7 +32,7 @@ export async function askJson<S extends z.ZodType>(
   part: string,
   url: string,
   schema: S,
-  { method = 'GET', body, bearer, timeoutMs = 10_000 }: Question = {},
+  { method = 'GET', body, bearer, headers = {}, timeoutMs = 10_000 }: Question = {},
 ): Promise<z.output<S>> {
   let status: number;
   let text: string;
@@ -40,6 +41,7 @@ export async function askJson<S extends z.ZodType>(
       method,
       redirect: 'manual',
       headers: {
+        ...headers,
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),

@@ -5,7 +5,11 @@ import { z } from 'zod';
 import { delay } from '#platform';
 import { ComposeProject } from '../../scripts/rehearse/engine/compose-project.js';
 import { removeImageAndChildren } from '../../scripts/rehearse/engine/import-image.js';
-import { importDatabaseImage, importNodeImage, importProxyImage } from '../../scripts/rehearse/engine/stand-in-images.js';
+import {
+  importDatabaseImage,
+  importNodeImage,
+  importProxyImage,
+} from '../../scripts/rehearse/engine/stand-in-images.js';
 import { repository } from './support/compose-file.js';
 import { describeWith } from './support/tools-present.js';
 

@@ -6,5 +6,5 @@ export { openTestBooks, type TestBooks } from './test-books.js';
 export { edges } from './faults/edges.js';
 export { FaultWorld } from './faults/fault-world.js';
 export { restoredBooks } from './faults/restored-books-round.js';
-export { shortDeck } from './faults/rounds.js';
+export { shortDeck } from './faults/decks.js';
 export { torture, tortureIn, type TortureOptions, type TortureReport } from './faults/torture.js';

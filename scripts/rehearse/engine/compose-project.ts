@@ -48,6 +48,12 @@ export class ComposeProject {
 
   private args(): string[] {
     const files = [join(this.folder, 'docker-compose.manager.yml'), join(this.settings, 'override.yml')];
-    return [...files.flatMap((file) => ['-f', file]), '--env-file', join(this.settings, 'env'), '-p', this.prefix];
+    return [
+      ...files.flatMap((file) => ['-f', file]),
+      '--env-file',
+      join(this.settings, 'env'),
+      '-p',
+      this.prefix,
+    ];
   }
 }

@@ -19,7 +19,7 @@ interface CommandOptions {
 /** Runs a program to its end; a program that does not exist is code 127, as in a shell. */
 export function runCommand(
   program: string,
-  args: string[],
+  args: readonly string[],
   { environment = {}, folder, timeoutMs = 60_000 }: CommandOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
@@ -43,11 +43,13 @@ export function runCommand(
   });
 }
 
-const inherited = z.object({
-  PATH: z.string(),
-  HOME: z.string().optional(),
-  DOCKER_HOST: z.string().optional(),
-});
+const inherited = z
+  .object({ PATH: z.string(), HOME: z.string().optional(), DOCKER_HOST: z.string().optional() })
+  .transform(({ PATH, HOME, DOCKER_HOST }): Record<string, string> => ({
+    PATH,
+    ...(HOME !== undefined && { HOME }),
+    ...(DOCKER_HOST !== undefined && { DOCKER_HOST }),
+  }));
 
 /** What a program needs of this machine, and nothing that somebody set for another purpose. */
 export const plainEnvironment = (more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
@@ -58,7 +60,7 @@ export const plainEnvironment = (more: Readonly<Record<string, string>> = {}): R
 /** @throws with what the program printed, when it failed */
 export async function runOrThrow(
   program: string,
-  args: string[],
+  args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
   const { code, stdout, stderr } = await runCommand(program, args, options);
