@@ -115,6 +115,20 @@ describe('a probe on the state of a running container', () => {
     expect(judged(track, 20_000)).toEqual(['up 0-16000', 'unknown:probe overdue 16000-20000']);
   });
 
+  it('takes no later success for the time after a failure in which nobody asked for too long', () => {
+    const track = new ProbeTrack(rules);
+    answer(track, passed, 0);
+    answer(track, refused, 5_000);
+    answer(track, passed, 25_000, 25_010);
+    expect(joined(judged(track, 30_000))).toEqual([
+      'up 0-5000',
+      'down:probe failed: connection refused 5000-21000',
+      'unknown:probe overdue 21000-25000',
+      'down:probe failed: connection refused 25000-25010',
+      'up 25010-30000',
+    ]);
+  });
+
   it('begins anew with every run of the container', () => {
     const track = new ProbeTrack(rules);
     answer(track, passed, 0);

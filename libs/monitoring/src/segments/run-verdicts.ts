@@ -79,6 +79,7 @@ export class RunVerdicts {
     if (this.closedMs !== null) return;
     this.isAsking = false;
     if (this.before) this.endAbsence(this.before, result);
+    this.endOverdueDoubt(result.askedMs);
     const after = afterResult(this.condition, result, this.rules);
     const { phase } = this.condition;
     if (phase === 'passing' && after.phase === 'failing') {
@@ -150,6 +151,17 @@ export class RunVerdicts {
       this.push(answeredMs, judgeOutcome(outcome));
       this.condition = { ...pendingCondition, phase: 'passing', sinceMs: probedAtMs };
     }
+  }
+
+  /** Nobody asked again in time after a question without success: no later success speaks for that time any more. */
+  private endOverdueDoubt(askedMs: number) {
+    const { phase, doubts } = this.condition;
+    const staleMs = staleAtMs(this.condition, this.rules) ?? Infinity;
+    const [first] = doubts;
+    if (phase !== 'passing' || !first || askedMs <= staleMs) return;
+    this.fail(doubts, staleMs);
+    this.push(askedMs, unknown(unknownBecause.probeOverdue));
+    this.condition = { ...this.condition, phase: 'failing', sinceMs: first.askedMs, doubts: [] };
   }
 
   /** Results in a row without success, each speaking for the time until the next. */

@@ -83,9 +83,11 @@ describe('segments between two observations', () => {
     expect(between(running, seen(running, 5_000))).toEqual(['up 0-5000']);
   });
 
-  it('a container that ended is up until the end that the Engine states', () => {
+  it('a container that ended is up until the end that the Engine states, less its lateness where no event told', () => {
     const exited = container({ status: 'exited', endedMs: 1_200, exitCode: 137 });
-    expect(between(running, seen(exited, 5_000))).toEqual(['up 0-1200', 'down:exited 1200-5000']);
+    expect(between(running, seen(exited, 5_000))).toEqual(['up 0-950', 'down:exited 950-5000']);
+    const atOnce = container({ status: 'exited', endedMs: 100, exitCode: 137 });
+    expect(between(running, seen(atOnce, 5_000))).toEqual(['down:exited 0-5000']);
     // `die` is logged after the process has ended.
     expect(between(running, seen(exited, 5_000), [event('die', 1_900)])).toEqual([
       'up 0-1200',
@@ -169,8 +171,8 @@ describe('segments between two observations', () => {
     expect(between(running, seen(missing, 5_000), [event('destroy', 950)])).toEqual(['down:missing 0-5000']);
     const exited = container({ status: 'exited', endedMs: 1_200 });
     expect(between(running, seen(exited, 5_000), [event('stop', 1_500)])).toEqual([
-      'up 0-1200',
-      'down:exited 1200-5000',
+      'up 0-950',
+      'down:exited 950-5000',
     ]);
   });
 
