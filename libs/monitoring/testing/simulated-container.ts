@@ -19,7 +19,6 @@ export function engineTime(nano: bigint): string {
 
 /** One container: its state, the events that a real Engine was recorded telling, and its recorded inspection. */
 export class SimulatedContainer {
-  readonly id = randomBytes(32).toString('hex');
   readonly created: string;
   status: SimulatedStatus = 'created';
   exitCode = 0;
@@ -43,6 +42,7 @@ export class SimulatedContainer {
     public name: string,
     readonly image: string,
     readonly labels: Record<string, string> = {},
+    readonly id = randomBytes(32).toString('hex'),
   ) {
     this.created = engineTime(events.nowNano());
     this.play('create');

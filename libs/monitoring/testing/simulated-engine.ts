@@ -17,6 +17,8 @@ export interface SimulatedService {
   /** With a health check, and what it says at first. */
   health?: string;
   labels?: Record<string, string>;
+  /** Absent: a random one. */
+  id?: string;
 }
 
 export interface SimulatedEngineOptions {
@@ -97,8 +99,9 @@ export class SimulatedEngine {
     return this.requested;
   }
 
-  private create({ name, image = 'simulated:latest', health, labels }: SimulatedService): SimulatedContainer {
-    const container = new SimulatedContainer(this.events, this.state.recording, name, image, labels);
+  private create(service: SimulatedService): SimulatedContainer {
+    const { name, image = 'simulated:latest', health, labels, id } = service;
+    const container = new SimulatedContainer(this.events, this.state.recording, name, image, labels, id);
     this.state.containers.push(container);
     if (health !== undefined) container.health = health;
     return container;
@@ -152,6 +155,11 @@ export class SimulatedEngine {
 
   removeService(name: string): void {
     this.state.remove(this.service(name));
+  }
+
+  /** How many requests are not answered and still waited for. */
+  get hanging(): number {
+    return [...this.hung.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Requests whose path matches are not answered until the returned function is called. */
@@ -262,8 +270,12 @@ export class SimulatedEngine {
       });
     };
     const hang = [...this.hung].find(([pattern]) => pattern.test(path));
-    if (hang) hang[1].add(proceed);
-    else proceed();
+    if (!hang) {
+      proceed();
+      return;
+    }
+    hang[1].add(proceed);
+    response.once('close', () => hang[1].delete(proceed));
   }
 }
 

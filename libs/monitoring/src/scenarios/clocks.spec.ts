@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
 import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { Scenario, type ScenarioOptions } from '../../testing/scenario.js';
@@ -63,17 +66,30 @@ describe('scenarios of clocks', () => {
   });
 
   it('25 · a change to summer time is no change: times are UTC', async () => {
-    const zone = process.env.TZ;
-    process.env.TZ = 'Europe/Berlin';
-    try {
-      // At 01:00 UTC clocks in Berlin go from 02:00 to 03:00.
+    // At 01:00 UTC clocks in Berlin go from 02:00 to 03:00. A process has one time zone from its start on.
+    const program = `const { Scenario } = await import(process.argv[1]);
       const changeMs = Date.UTC(2027, 2, 28, 1);
-      await begin({ startMs: changeMs - 30_000 });
-      await scenario.pass(30_000);
-      expect((await scenario.account(redis, changeMs - 5_000, changeMs + 5_000)).upMs).toBe(10_000);
-    } finally {
-      process.env.TZ = zone;
-    }
+      const scenario = await Scenario.begin({ startMs: changeMs - 30_000 });
+      await scenario.pass(70_000);
+      const { upMs } = await scenario.account('${redis}', changeMs - 5_000, changeMs + 5_000);
+      const minutes = [...scenario.monitor.sealedMinutes(changeMs - 60_000, changeMs)].flat();
+      const { sinceMs } = scenario.monitor.statuses()[0];
+      await scenario.end();
+      const zoneHours = [-1, 1].map((ms) => new Date(changeMs + ms).getTimezoneOffset() / 60);
+      const minute = JSON.parse(minutes[0].content).minute;
+      console.log(JSON.stringify({ zoneHours, upMs, minute, sinceMs: sinceMs - changeMs }));`;
+    const compiled = new URL('../../../../dist/libs/monitoring/testing/scenario.js', import.meta.url).href;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '-e', program, compiled],
+      { env: { ...process.env, TZ: 'Europe/Berlin' }, timeout: 30_000 },
+    );
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual({
+      zoneHours: [-1, -2],
+      upMs: 10_000,
+      minute: '2027-03-28T00:59:00.000Z',
+      sinceMs: -30_000,
+    });
   });
 
   it('25 · half an hour of suspend, which the monotonic clock does not know, is unknown', async () => {

@@ -73,6 +73,18 @@ describe('scenarios of an Engine in trouble', () => {
     expect(unknownMs).toBeGreaterThanOrEqual(2 * hourMs);
     expect(upMs).toBeLessThanOrEqual(2_000);
     expect(inferredUpMs).toBe(0);
+    // So too where only the Engine lost its containers, and nobody asked before it was back.
+    engine.startService(redis);
+    await scenario.pass(7_000);
+    const seenMs = scenario.nowMs;
+    engine.service(redis).emit('update');
+    await scenario.rest();
+    scenario.clock.jump(3_000);
+    engine.service(redis).foundLost();
+    const foundMs = scenario.nowMs;
+    await scenario.pass(6_000);
+    expect(scenario.stateOf(redis)).toEqual({ state: 'down', reason: 'exited' });
+    expect((await scenario.account(redis, seenMs, foundMs)).upMs).toBe(0);
   });
 
   it('27 · an inspection that hangs for thirty seconds costs its own service that time, and nobody else', async () => {
@@ -87,6 +99,8 @@ describe('scenarios of an Engine in trouble', () => {
     }
     expect(scenario.stateOf(redis)).toEqual({ state: 'unknown', reason: 'inspection timed out' });
     expect(scenario.stateOf(agent).state).toBe('up');
+    // The last of the questions is given up as well, however fast this machine is.
+    await scenario.until(() => scenario.engine.hanging === 0);
     release();
     await scenario.pass(7_000);
     const toMs = fromMs + 30_000;

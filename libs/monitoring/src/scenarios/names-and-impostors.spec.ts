@@ -64,19 +64,20 @@ describe('scenarios of names', () => {
     await begin({ watched: [redis, 'redis'] });
     const { engine } = scenario;
     engine.createService({ name: `${redis}_fake` });
-    const prefix = engine.service(redis).id.slice(0, 12);
     const fromMs = scenario.nowMs;
     expect(scenario.stateOf('redis')).toEqual({ state: 'down', reason: 'missing' });
+    const { asked } = engine;
     engine.killService(`${redis}_fake`);
+    await scenario.rest();
+    expect(engine.asked).toBe(asked);
     await scenario.pass(6_000);
     expect((await scenario.account(redis, fromMs, fromMs + 5_000)).upMs).toBe(5_000);
     await scenario.end();
     // The Engine takes the beginning of an id for a name.
-    await begin({ watched: [redis, prefix] });
-    const other = scenario.engine.service(redis).id.slice(0, 12);
-    await scenario.end();
-    await begin({ services: [{ name: redis }], watched: [other] });
-    expect(scenario.stateOf(other).state).toBe('down');
+    const [prefix, rest] = ['decade', '0'.repeat(58)];
+    await begin({ services: [{ name: redis, id: `${prefix}${rest}` }], watched: [redis, prefix] });
+    expect(scenario.stateOf(redis).state).toBe('up');
+    expect(scenario.stateOf(prefix)).toEqual({ state: 'down', reason: 'missing' });
   });
 
   it('17 · labels that look like the attributes of an event decide nothing', async () => {
@@ -105,6 +106,12 @@ describe('scenarios of names', () => {
     await begin({
       services: [{ name: redis, labels: { exitCode: '0', Action: 'start', health: 'healthy' } }],
     });
+    const diedMs = scenario.nowMs;
+    scenario.engine.killService(redis);
+    scenario.clock.jump(300);
+    scenario.engine.startService(redis);
+    await scenario.pass(6_000);
+    expect(await scenario.account(redis, diedMs - 1_000)).toMatchObject({ downMs: 300, unknownMs: 0 });
     scenario.engine.killService(redis);
     await scenario.pass(100);
     expect(scenario.stateOf(redis)).toEqual({ state: 'down', reason: 'exited' });

@@ -23,6 +23,13 @@ describe('scenarios of pauses and health checks', () => {
     scenario.engine.unpauseService(redis);
     await scenario.pass(6_000);
     expect(await scenario.account(redis, fromMs)).toMatchObject({ downMs: 3_000, unknownMs: 0 });
+    // In one go, so that no inspection sees it: all that tells of it are its two events.
+    const againMs = scenario.nowMs;
+    scenario.engine.pauseService(redis);
+    scenario.clock.jump(3_000);
+    scenario.engine.unpauseService(redis);
+    await scenario.pass(6_000);
+    expect(await scenario.account(redis, againMs)).toMatchObject({ downMs: 3_000, unknownMs: 0 });
   });
 
   it('3 · a pause of which both events were lost is the stated exception: at most one interval', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
 import { openHistory, writeHistory } from '#monitoring/testing';
+import Database from 'libsql';
 
 import { parrot } from '../../testing/hostile-servers.js';
 import { Scenario } from '../../testing/scenario.js';
@@ -37,6 +38,12 @@ describe('scenarios of services that only seem to work', () => {
       }
       expect(scenario.stateOf(service)).toEqual({ state: 'down', reason: 'probe failed: status 500' });
       expect(scenario.engine.service(service).health).toBe('healthy');
+      const deadMs = scenario.nowMs;
+      for (let seconds = 0; seconds < 6; seconds++) {
+        await scenario.pass(1_000);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      expect((await scenario.account(service, deadMs, deadMs + 5_000)).upMs).toBe(0);
     } finally {
       await scenario.end();
       application.closeAllConnections();
@@ -73,6 +80,14 @@ describe('scenarios of services that only seem to work', () => {
     const options = { directory, services: ['a', 'b'], startMs, hours: 48, segmentsPerHour: 200 };
     try {
       writeHistory(options);
+      // What lies in between is not looked at: it might as well not be there.
+      const journal = new Database(join(directory, 'journal.db'));
+      journal.exec('DROP TRIGGER segments_are_kept_until_archived');
+      const [fromMs, toMs] = [startMs + hourMs, startMs + 46 * hourMs];
+      expect(
+        journal.prepare('DELETE FROM segments WHERE from_ms > ? AND from_ms < ?').run(fromMs, toMs).changes,
+      ).toBe(2 * (45 * 200 - 1));
+      journal.close();
       const history = openHistory(options);
       const { services } = history.measure(startMs + 1_234, startMs + 47 * hourMs + 5_678);
       // Half of the time is up; the ends are cut within a segment of 18 s.

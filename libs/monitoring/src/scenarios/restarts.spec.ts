@@ -35,7 +35,10 @@ describe('scenarios of containers that end and begin', () => {
     await scenario.pass(1_700);
     container().kill();
     await scenario.pass(200);
-    container().start();
+    // An answer that takes its time does not make the outage longer.
+    await scenario.whileAnswersTake(150, () => {
+      container().start();
+    });
     await scenario.pass(6_000);
     expect(await scenario.account(redis, fromMs)).toMatchObject({ downMs: 200, unknownMs: 0 });
   });

@@ -37,6 +37,19 @@ describe('scenarios of the worker itself', () => {
     await scenario.startWorker();
     expect(scenario.monitor.window(reachedMs - 5_000, reachedMs)).toEqual(answer);
     expect(scenario.monitor.journal().writable).toBe(true);
+    // A transaction of the worker's own that breaks off after its first rows leaves nothing of them.
+    const other = new Database(journal);
+    other.exec(`CREATE TRIGGER cut BEFORE UPDATE ON watermark BEGIN SELECT RAISE(FAIL, 'cut off'); END`);
+    scenario.engine.killService(redis);
+    await scenario.pass(6_000);
+    expect(scenario.monitor.journal()).toMatchObject({ writable: false, lastError: 'cut off' });
+    await scenario.stopWorker();
+    other.exec('DROP TRIGGER cut');
+    other.close();
+    await scenario.startWorker();
+    expect(scenario.monitor.window(reachedMs - 5_000, reachedMs)).toEqual(answer);
+    expect(scenario.monitor.journal().writable).toBe(true);
+    expect(scenario.nowMs - scenario.monitor.watermarkMs()).toBeLessThanOrEqual(15_000);
   });
 
   it('21 · a worker restarted every twenty seconds proves no more than what it saw and what a replay shows', async () => {
@@ -53,22 +66,35 @@ describe('scenarios of the worker itself', () => {
     expect(upMs + unknownMs).toBe(toMs - fromMs);
     expect(inferredUpMs).toBeGreaterThanOrEqual(3 * 1_500);
     expect(inferredUpMs).toBeLessThanOrEqual(3 * 8_000);
+    // An Engine that remembers nothing proves nothing, though the same container runs.
+    const awayMs = scenario.nowMs;
+    await scenario.stopWorker();
+    scenario.engine.events.forget();
+    await scenario.pass(1_500);
+    await scenario.startWorker();
+    const absence = await scenario.account(redis, awayMs, awayMs + 1_500);
+    expect(absence).toMatchObject({ upMs: 0, unknownMs: 1_500 });
   });
 
   it('22 · an outage while no worker was running is unknown, never up', async () => {
-    await begin();
+    await begin({ services: [redis, 'autogen_agent', 'scb_gateway'].map((name) => ({ name })) });
     await scenario.pass(6_000);
     const fromMs = scenario.nowMs;
     await scenario.stopWorker();
     await scenario.pass(3_000);
     scenario.engine.killService(redis);
+    // A pause leaves no trace in a later inspection.
+    scenario.engine.pauseService('scb_gateway');
     const diedMs = scenario.nowMs;
     await scenario.pass(4_000);
     scenario.engine.startService(redis);
+    scenario.engine.unpauseService('scb_gateway');
     const startedMs = scenario.nowMs;
     await scenario.pass(3_000);
     await scenario.startWorker();
-    expect((await scenario.account(redis, diedMs, startedMs)).upMs).toBe(0);
+    for (const name of [redis, 'scb_gateway']) {
+      expect((await scenario.account(name, diedMs, startedMs)).upMs).toBe(0);
+    }
     const absent = await scenario.account(redis, fromMs, startedMs + 3_000);
     expect(absent).toMatchObject({ upMs: 0, inferredUpMs: 0, unknownMs: absent.unknownMs });
     // The neighbour, of which nothing was told, ran through.
