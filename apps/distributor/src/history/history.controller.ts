@@ -26,7 +26,7 @@ export class HistoryController {
       'The last 60 minutes, 48 hours or 30 UTC days. Hours and days follow the decisions by a few seconds.',
   })
   @ApiResponse({ status: 200, description: 'The buckets', standardSchema: fleetSchema })
-  @ApiProblem(400, 401, 503)
+  @ApiProblem(400, 401, 403, 503)
   fleet(
     @Query({ schema: fleetQuery }) query: z.output<typeof fleetQuery>,
   ): Promise<z.output<typeof fleetSchema>> {
@@ -36,7 +36,7 @@ export class HistoryController {
   @Get('history/earnings')
   @ApiOperation({ summary: 'What all orchestrators earned together, by hour or day' })
   @ApiResponse({ status: 200, description: 'The buckets', standardSchema: earningsSchema })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   earnings(
     @Query({ schema: earningsQuery }) query: z.output<typeof earningsQuery>,
   ): Promise<z.output<typeof earningsSchema>> {
@@ -50,7 +50,7 @@ export class HistoryController {
       'The last 120 minutes, 72 hours or 30 UTC days unless a range is given; at most 1000 buckets.',
   })
   @ApiResponse({ status: 200, description: 'The buckets', standardSchema: historySchema })
-  @ApiProblem(400, 401, 404, 422, 503)
+  @ApiProblem(400, 401, 403, 404, 422, 503)
   ofOrchestrator(
     @Param({ schema: idParams }) { id }: IdParams,
     @Query({ schema: historyQuery }) query: z.output<typeof historyQuery>,

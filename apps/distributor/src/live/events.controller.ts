@@ -34,7 +34,7 @@ export class EventsController implements OnModuleDestroy {
       },
     },
   })
-  @ApiProblem(401, 503)
+  @ApiProblem(401, 403, 503)
   watch(@Res() reply: FastifyReply): void {
     if (this.lines.size >= MOST_LINES) {
       throw new Problem({

@@ -91,7 +91,7 @@ export class AdjustmentsController {
   @JsonOrCsv()
   @ApiOperation({ summary: 'Every correction, the newest first', description: csvNote })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: adjustmentPage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async list(
     @Query({ schema: adjustmentQuery }) query: z.output<typeof adjustmentQuery>,
     @Headers('accept') accept: string | undefined,

@@ -13,6 +13,13 @@ import { identifier, iso, isoOrNull, pageOf, pageQuery, time } from './wire.js';
 const channelName = () =>
   z.string().meta({ description: 'As `GET /alerts/channels` names it', example: 'slack-3fa91c2d' });
 
+/** Longer ones name no channel. */
+const channelInput = () =>
+  z
+    .string()
+    .max(200, 'must have at most 200 characters')
+    .meta({ description: 'As `GET /alerts/channels` names it', example: 'slack-3fa91c2d' });
+
 const channelSchema = z
   .object({
     id: channelName(),
@@ -60,11 +67,11 @@ const deliveryPage = pageOf(deliverySchema, 'AlertDeliveryPage');
 const deliveryQuery = z.object({
   ...pageQuery,
   status: status.optional().meta({ description: 'All unless given', example: 'failed' }),
-  channel: channelName().optional(),
+  channel: channelInput().optional(),
 });
 
 const testSchema = z
-  .strictObject({ channel: channelName().optional().meta({ description: 'Every channel unless given' }) })
+  .strictObject({ channel: channelInput().optional().meta({ description: 'Every channel unless given' }) })
   .meta({ id: 'TestAlert' });
 
 const testResultSchema = z
@@ -114,7 +121,7 @@ export class AlertChannelsController {
   @Get('channels')
   @ApiOperation({ summary: 'Where alerts go, and whether they arrive' })
   @ApiResponse({ status: 200, description: 'Every configured channel', standardSchema: channelList })
-  @ApiProblem(401, 503)
+  @ApiProblem(401, 403, 503)
   async list(): Promise<z.output<typeof channelList>> {
     const states = new Map((await this.outbox.channels()).map((state) => [state.channel, state]));
     return {
@@ -133,7 +140,7 @@ export class AlertChannelsController {
   @Get('deliveries')
   @ApiOperation({ summary: 'What was told to whom, the newest first' })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: deliveryPage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async deliveries(
     @Query({ schema: deliveryQuery }) query: z.output<typeof deliveryQuery>,
   ): Promise<z.output<typeof deliveryPage>> {

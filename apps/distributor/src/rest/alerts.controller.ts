@@ -31,7 +31,7 @@ export class AlertsController {
   @Get()
   @ApiOperation({ summary: 'What a person should know about, open and past, the newest first' })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: alertPage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async list(
     @Query({ schema: alertQuery }) query: z.output<typeof alertQuery>,
   ): Promise<z.output<typeof alertPage>> {

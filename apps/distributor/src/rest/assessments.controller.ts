@@ -198,7 +198,7 @@ export class AssessmentsController {
     description: `With the evidence it was judged by. ${csvNote} A file has no evidence.`,
   })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: assessmentPage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async list(
     @Query({ schema: assessmentQuery }) query: z.output<typeof assessmentQuery>,
     @Headers('accept') accept: string | undefined,
@@ -221,7 +221,7 @@ export class AssessmentsController {
   @Get(':id')
   @ApiOperation({ summary: 'One judged period with its evidence' })
   @ApiResponse({ status: 200, description: 'The assessment', standardSchema: assessmentSchema })
-  @ApiProblem(400, 401, 404, 503)
+  @ApiProblem(400, 401, 403, 404, 503)
   async get(@Param({ schema: idParams }) { id }: IdParams): Promise<z.output<typeof assessmentSchema>> {
     return toWire(await this.assessments.get(id));
   }

@@ -49,14 +49,20 @@ const toWire = (entry: AuditEntry): z.output<typeof auditSchema> => ({
   after: toJson(entry.after),
 });
 
+/** Nothing is an empty cell, as in every other file. */
+const cellOf = (state: unknown): string | null => {
+  const json = toJson(state);
+  return json === null ? null : JSON.stringify(json);
+};
+
 const columns: CsvColumns<AuditEntry> = {
   id: ({ id }) => id,
   at: ({ at }) => at,
   actor: ({ actor }) => actor,
   action: ({ action }) => action,
   subject: ({ subject }) => subject,
-  before: ({ before }) => JSON.stringify(toJson(before)),
-  after: ({ after }) => JSON.stringify(toJson(after)),
+  before: ({ before }) => cellOf(before),
+  after: ({ after }) => cellOf(after),
 };
 
 @ApiTags('audit')
@@ -75,7 +81,7 @@ export class AuditController {
     description: csvNote,
   })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: auditPage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async list(
     @Query({ schema: auditQuery }) query: z.output<typeof auditQuery>,
     @Headers('accept') accept: string | undefined,

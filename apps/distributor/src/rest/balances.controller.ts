@@ -59,7 +59,7 @@ export class BalancesController {
     description: `accrued + adjusted = payable + in settlement + paid, always. ${csvNote}`,
   })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: balancePage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async list(
     @Query({ schema: balanceQuery }) query: z.output<typeof balanceQuery>,
     @Headers('accept') accept: string | undefined,

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { onReadOnlyBooks, verifyBooks } from '#payments';
-import { createTestDatabase, type Operation } from '#platform/testing';
+import { createTestDatabase } from '#platform/testing';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { type ContractRig, startContractRig } from '../testing/contract/contract-rig.js';
+import { isForPayee, isStream } from '../testing/contract/routes.js';
 import { arbitraryRequest, type FuzzRequest, withIds } from '../testing/fuzz/arbitrary-request.js';
 
 /** Fixed, so that a fault found once is found again; `FUZZ_REQUESTS=100000 FUZZ_SEED=7` looks further. */
@@ -34,9 +35,6 @@ describe('any request at all', () => {
     await rig.close();
   });
 
-  const isStream = ({ responses }: Operation) =>
-    Object.values(responses).some(({ content }) => 'text/event-stream' in content);
-
   async function send({ operation, path, query, headers, body, contentType }: FuzzRequest) {
     const place = operation.path.replace(/\{(\w+)\}/g, (_whole, name: string) =>
       encodeURIComponent(Buffer.from(withIds(path[name] ?? '', ids)).toString()),
@@ -48,7 +46,7 @@ describe('any request at all', () => {
       method: operation.method,
       headers: {
         ...headers,
-        authorization: `Bearer ${rig.token}`,
+        authorization: `Bearer ${isForPayee(operation) ? rig.payee : rig.token}`,
         ...(contentType !== undefined && { 'content-type': contentType }),
       },
       ...(body !== undefined && { body: withIds(body, ids) }),

@@ -47,7 +47,7 @@ export class OrchestratorsController {
   @Get()
   @ApiOperation({ summary: 'The payees', description: 'Archived ones only with `?status=archived`.' })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: orchestratorPage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async list(
     @Query({ schema: orchestratorQuery }) query: z.output<typeof orchestratorQuery>,
   ): Promise<z.output<typeof orchestratorPage>> {
@@ -81,7 +81,7 @@ export class OrchestratorsController {
   @Get(':id')
   @ApiOperation({ summary: 'One payee' })
   @ApiResponse({ status: 200, description: 'As it stands now', standardSchema: orchestratorSchema })
-  @ApiProblem(400, 401, 404, 503)
+  @ApiProblem(400, 401, 403, 404, 503)
   async get(@Param({ schema: idParams }) { id }: IdParams): Promise<Answer> {
     return orchestratorToWire(await this.orchestrators.get(id));
   }

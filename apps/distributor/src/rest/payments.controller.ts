@@ -51,7 +51,7 @@ export class PaymentsController {
     description: 'One page; with `Accept: text/csv` all pages as a file',
     standardSchema: paymentPage,
   })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async list(
     @Query({ schema: paymentQuery }) query: z.output<typeof paymentQuery>,
     @Headers('accept') accept: string | undefined,
@@ -72,7 +72,7 @@ export class PaymentsController {
   @Get(':id')
   @ApiOperation({ summary: 'One payout with every attempt, hash, block and state change' })
   @ApiResponse({ status: 200, description: 'The payout', standardSchema: paymentHistorySchema })
-  @ApiProblem(400, 401, 404, 503)
+  @ApiProblem(400, 401, 403, 404, 503)
   async get(@Param({ schema: idParams }) { id }: IdParams): Promise<z.output<typeof paymentHistorySchema>> {
     const payout = await this.payouts.get(id);
     return {

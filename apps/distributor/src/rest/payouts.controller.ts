@@ -98,7 +98,7 @@ export class PayoutsController {
   @Get()
   @ApiOperation({ summary: 'Whether payouts run, and within which bounds' })
   @ApiResponse({ status: 200, description: 'The state', standardSchema: payoutStateSchema })
-  @ApiProblem(401, 503)
+  @ApiProblem(401, 403, 503)
   async state(): Promise<z.output<typeof payoutStateSchema>> {
     const { settlement } = this.config;
     const pause = await this.payouts.pauseInForce();
@@ -132,7 +132,7 @@ export class PayoutsController {
     description: 'Asks the chain. At the pace of the last 24 hours, after what is owed already.',
   })
   @ApiResponse({ status: 200, description: 'Hours of pay and of gas', standardSchema: runwaySchema })
-  @ApiProblem(401, 409, 503)
+  @ApiProblem(401, 403, 409, 503)
   async runway(): Promise<z.output<typeof runwaySchema>> {
     const runway = await chainAnswers(this.settler.runway());
     if (!runway) throw new ConflictError('There is no chain, or it cannot be used now');
@@ -142,7 +142,7 @@ export class PayoutsController {
   @Get('settlements')
   @ApiOperation({ summary: 'Each nonce, what it was used for and how far it is; the newest first' })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: settlementPage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async listSettlements(
     @Query({ schema: settlementQuery }) { status, ...page }: z.output<typeof settlementQuery>,
   ): Promise<z.output<typeof settlementPage>> {

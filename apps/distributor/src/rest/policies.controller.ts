@@ -87,7 +87,7 @@ export class PoliciesController {
   @Get()
   @ApiOperation({ summary: 'Every version of every policy, the newest first' })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: policyPage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async list(
     @Query({ schema: policyQuery }) query: z.output<typeof policyQuery>,
   ): Promise<z.output<typeof policyPage>> {

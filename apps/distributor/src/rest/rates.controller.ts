@@ -73,7 +73,7 @@ export class RatesController {
   @Get('rates')
   @ApiOperation({ summary: 'Every version of every rate, the newest first' })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: ratePage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async list(
     @Query({ schema: rateQuery }) query: z.output<typeof rateQuery>,
   ): Promise<z.output<typeof ratePage>> {

@@ -31,7 +31,7 @@ export class ReconciliationController {
   @Get()
   @ApiOperation({ summary: 'The ledger against the chain, account by account, now' })
   @ApiResponse({ status: 200, description: 'The comparison', standardSchema: reconciliationSchema })
-  @ApiProblem(401, 503)
+  @ApiProblem(401, 403, 503)
   async run(): Promise<z.output<typeof reconciliationSchema>> {
     return reportToWire(await chainAnswers(this.reconciliation.run()));
   }
@@ -41,7 +41,7 @@ export class ReconciliationController {
     summary: 'Comparisons that were kept: one each hour and those that people made; the newest first',
   })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: runPage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async list(
     @Query({ schema: runQuery }) query: z.output<typeof runQuery>,
   ): Promise<z.output<typeof runPage>> {
@@ -66,7 +66,7 @@ export class ReconciliationController {
     summary: 'Money that left the treasury and that no payout accounts for: it stops settlement',
   })
   @ApiResponse({ status: 200, description: 'Oldest first', standardSchema: unknownPayments })
-  @ApiProblem(401, 503)
+  @ApiProblem(401, 403, 503)
   async unknown(): Promise<z.output<typeof unknownPayments>> {
     return { items: (await chainAnswers(this.foreign.list())).map(unknownToWire) };
   }

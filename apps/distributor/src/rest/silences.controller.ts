@@ -54,7 +54,7 @@ export class SilencesController {
   @Get()
   @ApiOperation({ summary: 'Silences, the newest first' })
   @ApiResponse({ status: 200, description: 'One page', standardSchema: silencePage })
-  @ApiProblem(400, 401, 422, 503)
+  @ApiProblem(400, 401, 403, 422, 503)
   async list(
     @Query({ schema: silenceQuery }) query: z.output<typeof silenceQuery>,
   ): Promise<z.output<typeof silencePage>> {

@@ -39,7 +39,7 @@ export class StatementsController {
     description: 'The statement; with `Accept: text/csv` its lines as a file',
     standardSchema: statementSchema,
   })
-  @ApiProblem(400, 401, 404, 422, 503)
+  @ApiProblem(400, 401, 403, 404, 422, 503)
   async read(
     @Param({ schema: idParams }) { id }: IdParams,
     @Query({ schema: statementQuery }) range: z.output<typeof statementQuery>,

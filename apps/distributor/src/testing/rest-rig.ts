@@ -37,7 +37,10 @@ export interface RestRig {
 }
 
 /** A distributor that is signed in to, with periods of one second and one worker that answers. */
-export async function startRestRig(database: { url: string; drop(): Promise<void> }): Promise<RestRig> {
+export async function startRestRig(
+  database: { url: string; drop(): Promise<void> },
+  environment: Record<string, string> = {},
+): Promise<RestRig> {
   const worker = await startSigningWorker(services);
   const distributor = await startDistributor({
     DATABASE_URL: database.url,
@@ -49,6 +52,7 @@ export async function startRestRig(database: { url: string; drop(): Promise<void
     ORCHESTRATOR_ADDRESSES: 'https://172.23.0.7:9995/',
     WORKER_URL: worker.url,
     PAYOUT_ADDRESSES: payoutAddress,
+    ...environment,
   });
   await until(
     () => distributor.ask('/health/ready'),

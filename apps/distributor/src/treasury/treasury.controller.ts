@@ -86,7 +86,7 @@ export class TreasuryController {
     description: 'If the next hours are like the last day.',
   })
   @ApiResponse({ status: 200, description: 'As the chain says', standardSchema: treasurySchema })
-  @ApiProblem(401, 503)
+  @ApiProblem(401, 403, 503)
   async read(): Promise<Answer> {
     const state = this.settler.state();
     const chainId = this.config.settlement.chain?.chainId ?? null;
