@@ -1,9 +1,9 @@
-import { delay, type Hex } from '#platform';
+import { delay } from '#platform';
 
-import { developmentKeys } from '../development-keys.js';
 import type { RpcFate, RpcQuestion } from '../rpc-proxy.js';
 import { CrashingPostgres } from './crashing-postgres.js';
 import type { DistributorApi } from './distributor-api.js';
+import { environmentOf } from './distributor-environment.js';
 import { type Edge, edgesOf, type Moment } from './edges.js';
 import { FaultBooks, type Payee } from './fault-books.js';
 import { FaultChain } from './fault-chain.js';
@@ -272,7 +272,7 @@ export class FaultWorld {
   private async prepare(): Promise<MortalDistributor> {
     const process = await MortalDistributor.start({
       program: this.options.program,
-      environment: this.environment(),
+      environment: environmentOf(this.chain),
       databaseUrl: () => this.postgres.url,
       rpcUrl: this.chain.rpcUrl,
       nodes: nodesOfEach,
@@ -287,24 +287,5 @@ export class FaultWorld {
       node.decide((question) => this.rpcRule(process, question, index));
     }
     return process;
-  }
-
-  private environment(): Record<string, string> {
-    return {
-      SETTLEMENT_METHOD: 'usdc',
-      SETTLE_INTERVAL_SECONDS: '1',
-      // A clock that jumps by hours must not make thousands of periods to judge.
-      PAYMENT_INTERVAL_SECONDS: '3600',
-      MIN_PAYOUT_USD: '1',
-      MAX_PAYOUT_USD: '1000000',
-      MAX_DAILY_PAYOUT_USD: '1000000000',
-      ORCHESTRATOR_ADDRESSES: 'https://orchestrator.example:8935',
-      WORKER_URL: 'http://127.0.0.1:1',
-      CHAIN_ID: '31337',
-      TOKEN_ADDRESS: this.chain.token.tokenAddress,
-      FINALITY: '2',
-      PAYER_PRIVATE_KEY: developmentKeys.payer satisfies Hex,
-      GAS_PAYER_PRIVATE_KEY: developmentKeys.gasPayer satisfies Hex,
-    };
   }
 }

@@ -2,7 +2,7 @@ import { type FaultWorldOptions, FaultWorld } from './fault-world.js';
 import { settleAll } from './heal.js';
 import { overpaid } from './oracle.js';
 import { oweSome, type Round } from './round.js';
-import { deck } from './rounds.js';
+import { deck } from './decks.js';
 import { SeededRandom } from './seeded-random.js';
 
 export interface TortureOptions {
