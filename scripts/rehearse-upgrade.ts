@@ -70,7 +70,6 @@ await runScript('rehearse:upgrade', async () => {
     const report = await rehearseUpgrade({
       ...{ stack, periodSeconds, periodsEachSide, say },
       programs: new BooksPrograms(new URL('./', import.meta.url)),
-      putNew: () => stack.checkout.putWorkingTree(),
     });
     terminal.line(describeUpgrade(report));
     return report.wrong.length === 0 ? 0 : 1;

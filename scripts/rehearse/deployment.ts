@@ -5,17 +5,14 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
+import type { Payee } from './rehearsed.js';
+
 export const chainId = 31_337;
 const databaseName = 'uptime_payroll';
 
-/** One payee of the rehearsal: its worker, and the containers that it is paid for. */
-export interface Payee {
-  letter: string;
-  serviceUri: string;
+export interface ComposePayee extends Payee {
   /** The worker as a service of the Compose project. */
   worker: string;
-  services: readonly string[];
-  payoutAddress: string;
 }
 
 export interface Images {
@@ -27,19 +24,21 @@ export interface Images {
 export interface DeploymentOptions {
   prefix: string;
   periodSeconds: number;
-  payees: readonly Payee[];
+  payees: readonly ComposePayee[];
   images: Images;
   distributorPort: number;
 }
 
 /** The first payee's worker is the compose file's own; the others' are copies of it. */
-export function payeesOf(prefix: string, count: number): Payee[] {
+export function payeesOf(prefix: string, count: number): ComposePayee[] {
   return Array.from({ length: count }, (_, index) => {
     const letter = String.fromCodePoint(97 + index);
+    const worker = index === 0 ? 'livepeer-worker' : `worker-${letter}`;
     return {
       letter,
       serviceUri: `https://orchestrator-${letter}.example:9995`,
-      worker: index === 0 ? 'livepeer-worker' : `worker-${letter}`,
+      worker,
+      workerUrl: `http://${worker}:9876`,
       services: ['agent', 'redis'].map((service) => `${prefix}_${letter}_${service}`),
       payoutAddress: `0x${randomBytes(20).toString('hex')}`,
     };

@@ -1,15 +1,16 @@
 import { deployLocalToken, type LocalToken } from '#payments/testing';
 import Docker from 'dockerode';
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
-import { z } from 'zod';
 
 import { Checkout } from './checkout.js';
-import { Deployment, type Payee, payeesOf } from './deployment.js';
+import { type ComposePayee, Deployment, payeesOf } from './deployment.js';
 import { ComposeProject } from './engine/compose-project.js';
 import { removeImageAndChildren } from './engine/import-image.js';
+import { SleepingContainers } from './engine/sleeping-containers.js';
 import { importDatabaseImage, importNodeImage, importProxyImage } from './engine/stand-in-images.js';
+import { freePort } from './free-port.js';
 import { PayerApi } from './payer-api.js';
+import type { Payee, Rehearsed } from './rehearsed.js';
 import { until } from './until.js';
 import { WatchedServices } from './watched-services.js';
 
@@ -25,28 +26,24 @@ export interface StackOptions {
   standIns: boolean;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
 /** Everything of one rehearsal on the Docker Engine: brought up, exchanged, and taken away again. */
-export class RehearsalStack {
-  token: LocalToken | undefined;
+export class RehearsalStack implements Rehearsed {
+  private token: LocalToken | undefined;
+  readonly services: ReadonlyMap<string, WatchedServices>;
+
   private constructor(
     private readonly docker: Docker,
     readonly checkout: Checkout,
     private readonly project: ComposeProject,
     private readonly deployment: Deployment,
-    readonly payees: readonly Payee[],
-    readonly services: ReadonlyMap<string, WatchedServices>,
+    readonly payees: readonly ComposePayee[],
+    private readonly containers: ReadonlyMap<string, SleepingContainers>,
     readonly api: PayerApi,
     private readonly prefix: string,
     private readonly imported: readonly string[],
-  ) {}
+  ) {
+    this.services = new Map([...containers].map(([letter, engine]) => [letter, new WatchedServices(engine)]));
+  }
 
   static async open({ periodSeconds, payees: count, standIns }: StackOptions): Promise<RehearsalStack> {
     const docker = new Docker();
@@ -75,7 +72,7 @@ export class RehearsalStack {
         await Promise.all(
           payees.map(
             async ({ letter, services }) =>
-              [letter, await WatchedServices.start(docker, images.base, services)] as const,
+              [letter, await SleepingContainers.start(docker, images.base, services)] as const,
           ),
         ),
       ),
@@ -89,6 +86,11 @@ export class RehearsalStack {
   async build(version: 'old' | 'new'): Promise<void> {
     await this.configure(version);
     await this.project.run(['build', '--force-rm', 'livepeer-worker', 'payment-distributor'], buildLimitMs);
+  }
+
+  async prepareNew(): Promise<void> {
+    await this.checkout.putWorkingTree();
+    await this.build('new');
   }
 
   /** The first start: database and chain, a token on it, then the workers and the distributor. */
@@ -127,18 +129,27 @@ export class RehearsalStack {
     await this.untilReady();
   }
 
-  /** As seen from this machine. */
-  databaseUrl = async (service: 'postgres' | 'elsewhere') =>
-    this.deployment.databaseUrl('127.0.0.1', await this.portOf(service, '5432/tcp'));
+  async databaseUrl(which: 'origin' | 'elsewhere'): Promise<string> {
+    const service = which === 'origin' ? 'postgres' : which;
+    return this.deployment.databaseUrl('127.0.0.1', await this.portOf(service, '5432/tcp'));
+  }
 
-  workerUrl = async ({ worker }: Payee) => `http://127.0.0.1:${await this.portOf(worker, '9876/tcp')}`;
+  async workerUrlFor({ letter }: Payee): Promise<string> {
+    const { worker } = this.payees.find((payee) => payee.letter === letter) ?? { worker: 'livepeer-worker' };
+    return `http://127.0.0.1:${await this.portOf(worker, '9876/tcp')}`;
+  }
+
+  async balanceOf(address: string): Promise<bigint> {
+    if (this.token === undefined) throw new Error('There is no token before the start.');
+    return this.token.balanceMicroUsd(address);
+  }
 
   async lastWords(service: string): Promise<string> {
     return this.project.run(['logs', '--no-color', '--tail', '15', service]).catch(String);
   }
 
   async remove(): Promise<void> {
-    await Promise.all([...this.services.values()].map((each) => each.remove()));
+    await Promise.all([...this.containers.values()].map((each) => each.remove()));
     await this.project.remove();
     for (const id of this.imported) await removeImageAndChildren(this.docker, id);
     for (const app of ['worker', 'distributor'].flatMap((each) => [`${each}:old`, `${each}:new`])) {

@@ -9,20 +9,18 @@ import { askJson } from '../surroundings/ask-json.js';
 import type { BooksPrograms } from './books-programs.js';
 import { type Expectation, judgePeriods, type PeriodsVerdict } from './judge-periods.js';
 import { untilJudged, untilSettled } from './quiet-books.js';
-import type { Payee } from './deployment.js';
-import type { RehearsalStack } from './rehearsal-stack.js';
+import type { Payee, Rehearsed } from './rehearsed.js';
 import { type LoadReport, RestLoad } from './rest-load.js';
 import { until } from './until.js';
 
 const workerLimitMs = 120_000;
 
 export interface UpgradeOptions {
-  stack: RehearsalStack;
+  stack: Rehearsed;
   programs: BooksPrograms;
   periodSeconds: number;
   /** Whole periods under load before the exchange, and after it. */
   periodsEachSide: number;
-  putNew: () => Promise<void>;
   say: (text: string) => void;
 }
 
@@ -39,12 +37,11 @@ export interface UpgradeReport {
 
 /** An old version is replaced by a new one under load, then its books are restored elsewhere; what was lost is in `wrong`. */
 export async function rehearseUpgrade(options: UpgradeOptions): Promise<UpgradeReport> {
-  const { stack, programs, periodSeconds, periodsEachSide, putNew, say } = options;
+  const { stack, programs, periodSeconds, periodsEachSide, say } = options;
   const periodMs = periodSeconds * 1_000;
   const periods = (count: number) => sleep(count * periodMs);
   const wrong: string[] = [];
-  const token = stack.token;
-  if (token === undefined) throw new Error('The stack was not started.');
+  const balanceOf = (address: string) => stack.balanceOf(address);
 
   const settingUp = await setUp(options);
   say(`${stack.payees.length} payees are on air; load begins: 20 reads and 2 adjustments a second`);
@@ -60,9 +57,8 @@ export async function rehearseUpgrade(options: UpgradeOptions): Promise<UpgradeR
   await unlucky?.startAgain();
   await periods(periodsEachSide);
 
-  say('the new images are built while the old version works');
-  await putNew();
-  await stack.build('new');
+  say('the new version is made ready while the old one works');
+  await stack.prepareNew();
   await periods(1);
   say(`${victim} goes down again; workers and distributor are replaced`);
   await unlucky?.stop(victim);
@@ -90,15 +86,13 @@ export async function rehearseUpgrade(options: UpgradeOptions): Promise<UpgradeR
   say(
     `${upgraded.expected} periods judged: ${upgraded.paid} paid, ${upgraded.unpaid} unpaid, ${upgraded.faults.length} wrong`,
   );
-  const { reconciliation, paidMicroUsd } = await untilSettled(stack.api, (address) =>
-    token.balanceMicroUsd(address),
-  );
+  const { reconciliation, paidMicroUsd } = await untilSettled(stack.api, balanceOf);
 
   say('the books are backed up, restored into another cluster, and verified');
   await stack.stopDistributor();
   const folder = await mkdtemp(join(tmpdir(), 'rehearsal-backup-'));
   try {
-    const [origin, elsewhere] = [await stack.databaseUrl('postgres'), await stack.databaseUrl('elsewhere')];
+    const [origin, elsewhere] = [await stack.databaseUrl('origin'), await stack.databaseUrl('elsewhere')];
     const original = await programs.verify(origin);
     const file = join(folder, 'books.sql.gz');
     const backup = await programs.backUp(origin, file);
@@ -127,7 +121,7 @@ export async function rehearseUpgrade(options: UpgradeOptions): Promise<UpgradeR
     const caughtUp = judgePeriods(periodMs, second, await untilJudged(stack.api, second));
     wrong.push(...caughtUp.faults.filter((fault) => !upgraded.faults.includes(fault)));
     await stack.api.ask('payouts/resume', z.unknown(), { method: 'POST', body: {} });
-    await untilSettled(stack.api, (address) => token.balanceMicroUsd(address));
+    await untilSettled(stack.api, balanceOf);
     await programs.verify(elsewhere);
     return {
       ...{ exchangeMs, load: measured, upgraded, paidMicroUsd, backupBytes: backup.bytes, restoreMs },
@@ -144,8 +138,8 @@ async function setUp({
   periodSeconds,
 }: UpgradeOptions): Promise<(Expectation & { letter: string })[]> {
   const [first, ...others] = stack.payees;
-  for (const payee of others) await enter(stack, payee);
   await Promise.all(stack.payees.map((payee) => untilWatched(stack, payee)));
+  for (const payee of others) await enter(stack, payee);
   const steadyMs = Date.now();
   const records = await stack.api.orchestrators();
   return [first, ...others].flatMap((payee) => {
@@ -160,20 +154,34 @@ async function setUp({
   });
 }
 
-const enter = (stack: RehearsalStack, { serviceUri, worker, payoutAddress, services }: Payee) =>
-  stack.api.ask('orchestrators', z.unknown(), {
+const signedReport = z.object({ report: z.object({ report: z.object({ worker_address: z.string() }) }) });
+
+/** As docs/orchestrator.md has it: the payer is told the key that the worker signs with. */
+async function enter(stack: Rehearsed, payee: Payee): Promise<void> {
+  const job = { method: 'POST', body: {} } as const;
+  const { report } = await askJson(
+    'the worker',
+    `${await stack.workerUrlFor(payee)}/agent-net`,
+    signedReport,
+    job,
+  );
+  await stack.api.ask('orchestrators', z.unknown(), {
     method: 'POST',
-    headers: { 'idempotency-key': serviceUri },
+    headers: { 'idempotency-key': payee.serviceUri },
     body: {
-      ...{ service_uri: serviceUri, worker_url: `http://${worker}:9876`, payout_address: payoutAddress },
-      required_services: services,
+      service_uri: payee.serviceUri,
+      worker_url: payee.workerUrl,
+      worker_address: report.report.worker_address,
+      payout_address: payee.payoutAddress,
+      required_services: payee.services,
     },
   });
+}
 
-async function untilWatched(stack: RehearsalStack, payee: Payee): Promise<void> {
+async function untilWatched(stack: Rehearsed, payee: Payee): Promise<void> {
   const schema = z.object({ services: z.array(z.object({ uptime_percentage: z.number() })) });
   await until(`the worker of ${payee.letter} to have seen its services`, workerLimitMs, async () => {
-    const url = `${await stack.workerUrl(payee)}/service-uptime?window=2s`;
+    const url = `${await stack.workerUrlFor(payee)}/service-uptime?window=2s`;
     const { services } = await askJson('the worker', url, schema);
     return services.every(({ uptime_percentage }) => uptime_percentage === 100) ? true : undefined;
   });
