@@ -14,7 +14,12 @@ const problemSchema = z
       .string()
       .meta({ description: 'What is wrong, for a person', example: 'to: must lie after from' }),
     errors: z
-      .array(z.object({ field: z.string(), detail: z.string() }))
+      .array(
+        z.object({
+          field: z.string().meta({ description: 'Where', example: 'to' }),
+          detail: z.string().meta({ description: 'What is wrong there', example: 'must lie after from' }),
+        }),
+      )
       .optional()
       .meta({
         description: 'The fields at fault',
@@ -24,6 +29,10 @@ const problemSchema = z
       .string()
       .optional()
       .meta({ description: 'With 409: the time up to which reports can be had, ISO 8601 UTC' }),
+    kept_since: z
+      .string()
+      .optional()
+      .meta({ description: 'With 410: since when every detail is kept, ISO 8601 UTC' }),
   })
   .meta({ title: 'Problem', description: 'RFC 9457, application/problem+json' });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** The data of one event of `GET /events`. */
-export const stateEventSchema = z.object({
+export const stateEventSchema = z.strictObject({
   service: z.string().meta({ description: 'Container name', example: 'redis_scb' }),
   state: z.enum(['up', 'down', 'starting', 'unknown']).meta({ example: 'down' }),
   reason: z.string().nullable().meta({ description: 'Why it is not up', example: 'exited' }),

@@ -43,7 +43,7 @@ export class AgentNetController {
     standardSchema: jobAnswerSchema,
     headers: { 'X-Metadata': { description: 'JSON, ASCII', schema: { type: 'string' } } },
   })
-  @ApiProblems(400, 409, 413, 429)
+  @ApiProblems(400, 401, 409, 410, 413, 429)
   run(
     @Body({ schema: jobSchema }) job: JobInput,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -27,7 +27,7 @@ export class ReportsController {
     description: 'A window that ends beyond the watermark is not settled yet: 409 with the watermark.',
   })
   @ApiResponse({ status: 200, description: 'The report', standardSchema: signedReportAnswer })
-  @ApiProblems(400, 409)
+  @ApiProblems(400, 409, 410)
   report(@Query({ schema: reportQuerySchema }) query: ReportQuery): SignedReportWire {
     const { signed } = this.reports.make({ fromMs: query.from, toMs: query.to }, query.challenge);
     return signedReportToWire(signed);

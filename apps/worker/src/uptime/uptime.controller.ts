@@ -36,7 +36,7 @@ export class UptimeController {
       'Without a window: the 60 s that end at the watermark, up to which nothing can change any more.',
   })
   @ApiResponse({ status: 200, description: 'The uptime', standardSchema: serviceUptimesSchema })
-  @ApiProblems(400, 409)
+  @ApiProblems(400, 409, 410)
   uptime(@Query({ schema: windowSchema }) query: WindowQuery): ServiceUptimes {
     const { fromMs, toMs } = spanOf(query, this.monitor.watermarkMs());
     return { timestamp: toIsoTime(Date.now()), ...this.views.of(this.monitor.window(fromMs, toMs)) };
@@ -50,7 +50,7 @@ export class UptimeController {
   })
   @ApiBody({ required: false, schema: openApiSchema(windowSchema) })
   @ApiResponse({ status: 200, description: 'The uptime', standardSchema: serviceUptimesSchema })
-  @ApiProblems(400, 409)
+  @ApiProblems(400, 409, 410)
   postedUptime(
     @Query({ schema: windowSchema }) query: WindowQuery,
     @Body({ schema: postedWindowSchema }) body: WindowQuery,

@@ -75,7 +75,8 @@ const probeStatus = z
       .nullable()
       .meta({ description: 'What was wrong at the latest question', example: null }),
   })
-  .meta({ id: 'ProbeStatus', description: 'null for a service without a probe' });
+  // Without an id: OpenAPI 3.0 has no way to say that a shared schema may be null.
+  .meta({ description: 'null for a service without a probe' });
 
 const serviceStatus = z
   .object({
