@@ -1,3 +1,5 @@
+import { PartError } from '../surroundings/ask-json.js';
+
 export const stepNames = [
   'services',
   'worker',
@@ -59,7 +61,9 @@ async function judge({ name, needs, run }: Step, before: Map<StepName, StepResul
   try {
     return { name, status: 'ok', detail: await run() };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    const isAway = error instanceof PartError && error.status === null;
+    const detail = isAway ? `${reason}. Is it running, and is that its address?` : reason;
     return { name, status: error instanceof StepSkipped ? 'skipped' : 'failed', detail };
   }
 }
