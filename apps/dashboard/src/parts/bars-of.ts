@@ -18,14 +18,13 @@ export function fleetBars(row: Fleet['orchestrators'][number], starts: readonly 
   const unpaid = new Map(row.unpaid.map((each) => [each.bucket, each]));
   return row.uptime_percentages.map((uptime, place) => {
     const missed = unpaid.get(place);
-    const start = bucketName(starts[place] ?? '', by);
-    if (uptime === null) return { tone: 'none', lines: [start, 'Nothing was judged.'] };
-    if (missed === undefined) return { tone: 'up', lines: [start, `${percent(uptime)} up, paid`] };
-    const tone = uptime === 0 && silent.has(missed.reason) ? 'unknown' : toneOf(uptime, missed.periods);
+    const start = () => bucketName(starts[place] ?? '', by);
+    if (uptime === null) return { tone: 'none', lines: () => [start(), 'Nothing was judged.'] };
+    if (missed === undefined) return { tone: 'up', lines: () => [start(), `${percent(uptime)} up, paid`] };
     return {
-      tone,
-      lines: [
-        start,
+      tone: uptime === 0 && silent.has(missed.reason) ? 'unknown' : toneOf(uptime, missed.periods),
+      lines: () => [
+        start(),
         `${percent(uptime)} up, ${plural(missed.periods, 'period')} unpaid`,
         `${capital(reasonWords(missed.reason))}.`,
       ],
@@ -35,16 +34,15 @@ export function fleetBars(row: Fleet['orchestrators'][number], starts: readonly 
 
 export function historyBars({ buckets, by }: History): Bar[] {
   return buckets.map(({ start, uptime_percentage: uptime, periods, paid_periods: paid, reasons }) => {
-    const name = bucketName(start, by);
-    if (uptime === null) return { tone: 'none', lines: [name, 'Nothing was judged.'] };
+    const name = () => bucketName(start, by);
+    if (uptime === null) return { tone: 'none', lines: () => [name(), 'Nothing was judged.'] };
     const [first] = reasons;
-    const unpaid = periods - paid;
     if (first === undefined)
-      return { tone: 'up', lines: [name, `${percent(uptime)} up, ${plural(paid, 'period')} paid`] };
+      return { tone: 'up', lines: () => [name(), `${percent(uptime)} up, ${plural(paid, 'period')} paid`] };
     return {
-      tone: uptime === 0 && silent.has(first.reason) ? 'unknown' : toneOf(uptime, unpaid),
-      lines: [
-        name,
+      tone: uptime === 0 && silent.has(first.reason) ? 'unknown' : toneOf(uptime, periods - paid),
+      lines: () => [
+        name(),
         `${percent(uptime)} up, ${paid} of ${plural(periods, 'period')} paid`,
         ...reasons
           .slice(0, 3)
@@ -62,20 +60,24 @@ export function serviceBars(
   by: Span,
 ): Bar[] {
   return buckets.map((bucket, place) => {
-    const name = bucketName(starts[place]?.start ?? '', by);
-    if (bucket === null) return { tone: 'none', lines: [name, 'No report.'] };
+    const name = () => bucketName(starts[place]?.start ?? '', by);
+    if (bucket === null) return { tone: 'none', lines: () => [name(), 'No report.'] };
     const { uptime_percentage: uptime } = bucket;
     const parts = [
       ['down', bucket.down_ms],
       ['starting', bucket.starting_ms],
       ['unknown', bucket.unknown_ms],
     ] as const;
-    const missed = parts.filter(([, ms]) => ms > 0).map(([state, ms]) => `${state} for ${duration(ms)}`);
-    if (missed.length === 0) return { tone: 'up', lines: [name, 'Up all the time'] };
+    const missed = parts.filter(([, ms]) => ms > 0);
+    if (missed.length === 0) return { tone: 'up', lines: () => [name(), 'Up all the time'] };
     const isSilent = uptime === 0 && bucket.unknown_ms > bucket.down_ms;
     return {
       tone: isSilent ? 'unknown' : uptime > 0 ? 'partly' : 'down',
-      lines: [name, `${percent(uptime)} up`, capital(missed.join(', '))],
+      lines: () => [
+        name(),
+        `${percent(uptime)} up`,
+        capital(missed.map(([state, ms]) => `${state} for ${duration(ms)}`).join(', ')),
+      ],
     };
   });
 }

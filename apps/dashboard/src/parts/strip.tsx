@@ -3,8 +3,8 @@ import type { Tone } from '../words.js';
 
 export interface Bar {
   tone: Tone | 'none';
-  /** What the bar stands for, the first line in bold; read aloud as it stands. */
-  lines: readonly string[];
+  /** What the bar stands for, the first line in bold; read aloud as it stands. Of thousands of bars few are ever asked. */
+  lines: () => readonly string[];
 }
 
 /** Colour alone must not carry the state: each state has a height of its own too. */
@@ -45,7 +45,7 @@ export function Strip({
   const [active, setActive] = useState<number | null>(null);
   const last = bars.length - 1;
   const place = Math.min(active ?? last, last);
-  const bar = bars[place];
+  const lines = bars[place]?.lines() ?? [];
 
   const at = (event: PointerEvent) => {
     const area = box.current?.getBoundingClientRect();
@@ -74,7 +74,7 @@ export function Strip({
       aria-valuemin={0}
       aria-valuemax={last}
       aria-valuenow={place}
-      aria-valuetext={bar?.lines.join('. ') ?? ''}
+      aria-valuetext={lines.join('. ')}
       onPointerMove={at}
       onPointerDown={at}
       onPointerLeave={() => {
@@ -94,9 +94,7 @@ export function Strip({
         ))}
         {active !== null && <rect class="cursor" x={place + 0.02} y={0} width={0.96} height={20} />}
       </svg>
-      {active !== null && bar !== undefined && (
-        <Tip box={box.current} share={(place + 0.5) / bars.length} lines={bar.lines} />
-      )}
+      {active !== null && <Tip box={box.current} share={(place + 0.5) / bars.length} lines={lines} />}
     </div>
   );
 }

@@ -15,7 +15,7 @@ export interface FleetHistory {
   }[];
 }
 
-/** One row for each orchestrator: half a million cells would be as many objects otherwise. */
+/** One row for each orchestrator, its cells as JSON: half a million objects otherwise, and PostgreSQL's own arrays are slow to read. */
 const fleetRow = z.object({
   orchestrator_id: z.uuid(),
   buckets: z.array(z.int()),
@@ -27,24 +27,30 @@ const fleetRow = z.object({
 });
 
 const perOrchestrator = `
-  select orchestrator_id, array_agg(bucket order by bucket) as buckets,
-         array_agg((up_ms * 10000 / judged_ms)::int order by bucket) as up_bp,
-         array_agg(bucket order by bucket) filter (where unpaid > 0) as unpaid_buckets,
-         array_agg(unpaid order by bucket) filter (where unpaid > 0) as unpaid_periods,
-         array_agg(reason order by bucket) filter (where unpaid > 0) as unpaid_reasons,
+  select orchestrator_id, to_json(array_agg(bucket)) as buckets,
+         to_json(array_agg((up_ms * 10000 / judged_ms)::int)) as up_bp,
+         to_json(array_agg(bucket) filter (where unpaid > 0)) as unpaid_buckets,
+         to_json(array_agg(unpaid) filter (where unpaid > 0)) as unpaid_periods,
+         to_json(array_agg(reason) filter (where unpaid > 0)) as unpaid_reasons,
          sum(amount_micro_usd)::bigint as earned
     from cell group by orchestrator_id`;
 
+/** Seconds as a float hold whole milliseconds exactly, and are four times as fast as `extract`'s numeric. */
+const bucketOf = (column: string) =>
+  `floor(date_part('epoch', ${column} - $1::timestamptz) * 1000 / $3)::int`;
+
 const fromAssessments = `
-  with cell as (
-    select orchestrator_id, floor(extract(epoch from period_start - $1::timestamptz) * 1000 / $3)::int as bucket,
-           sum(extract(epoch from period_end - period_start) * 1000)::bigint as judged_ms,
-           sum(case when window_ms > 0
-                    then up_ms * (extract(epoch from period_end - period_start) * 1000)::bigint / window_ms else 0 end)::bigint as up_ms,
-           (count(*) filter (where decision = 'unpaid'))::int as unpaid,
-           coalesce(max(reason), '') as reason,
+  with period as (
+    select orchestrator_id, ${bucketOf('period_start')} as bucket,
+           round(date_part('epoch', period_end - period_start) * 1000)::bigint as judged_ms,
+           up_ms, window_ms, decision, reason, amount_micro_usd
+      from payments.assessment where period_start >= $1 and period_start < $2),
+  cell as (
+    select orchestrator_id, bucket, sum(judged_ms)::bigint as judged_ms,
+           sum(case when window_ms > 0 then up_ms * judged_ms / window_ms else 0 end)::bigint as up_ms,
+           (count(*) filter (where decision = 'unpaid'))::int as unpaid, coalesce(max(reason), '') as reason,
            sum(amount_micro_usd)::bigint as amount_micro_usd
-      from payments.assessment where period_start >= $1 and period_start < $2 group by 1, 2)
+      from period group by orchestrator_id, bucket)
   ${perOrchestrator}`;
 
 const fromSums = `
@@ -53,7 +59,7 @@ const fromSums = `
       from dashboard.unpaid where span = $4 and starts_at >= $1 and starts_at < $2
       order by orchestrator_id, starts_at, periods desc),
   cell as (
-    select u.orchestrator_id, floor(extract(epoch from u.starts_at - $1::timestamptz) * 1000 / $3)::int as bucket, u.judged_ms, u.up_ms,
+    select u.orchestrator_id, ${bucketOf('u.starts_at')} as bucket, u.judged_ms, u.up_ms,
            u.periods - u.paid_periods as unpaid, coalesce(unpaid.reason, '') as reason, u.amount_micro_usd
       from dashboard.uptime u left join unpaid using (orchestrator_id, starts_at)
      where u.span = $4 and u.starts_at >= $1 and u.starts_at < $2)
@@ -81,11 +87,13 @@ function toFleetRow(row: z.output<typeof fleetRow>, length: number): FleetHistor
   return {
     orchestratorId: row.orchestrator_id,
     upBasisPoints,
-    unpaid: (row.unpaid_buckets ?? []).map((bucket, place) => ({
-      bucket,
-      periods: row.unpaid_periods?.[place] ?? 0,
-      reason: row.unpaid_reasons?.[place] ?? '',
-    })),
+    unpaid: (row.unpaid_buckets ?? [])
+      .map((bucket, place) => ({
+        bucket,
+        periods: row.unpaid_periods?.[place] ?? 0,
+        reason: row.unpaid_reasons?.[place] ?? '',
+      }))
+      .sort((a, b) => a.bucket - b.bucket),
     earnedMicroUsd: row.earned,
   };
 }
