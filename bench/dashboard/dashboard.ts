@@ -1,8 +1,11 @@
-import type { Benchmark, BenchmarkContext, Measurement } from '../benchmark.js';
+import type { Benchmark, BenchmarkContext, Measurement, Section } from '../benchmark.js';
 import { addOrchestrators, createBooks, describeServer, startServer } from '../books/bench-books.js';
 import { medianAndLargest } from '../run/statistics.js';
-import { askTimed, startDistributorProgram } from './distributor-program.js';
+import { chromiumIsInstalled, startChromium } from './chromium.js';
+import { askTimed, type DistributorProgram, startDistributorProgram } from './distributor-program.js';
 import { fillHistory } from './fill-history.js';
+import { measureScrolling } from './scrolling.js';
+import { measureUsable, startLocalStack } from './usable.js';
 
 const full = { orchestrators: 500, days: 30, assessedHours: 24, reportedMinutes: 130, rounds: 20 };
 const quick = { orchestrators: 5, days: 2, assessedHours: 1, reportedMinutes: 10, rounds: 2 };
@@ -53,26 +56,75 @@ export const dashboard: Benchmark = {
     await fillHistory(owner, now, size);
     progress('dashboard: starting the distributor');
     const distributor = await startDistributorProgram(url, cleanUp);
-    const ids = async (path: string) => (await askTimed(distributor, path)).firstId;
-    const views = viewsOf(await ids('orchestrators?limit=1'), await ids('payments?limit=1'));
-    const measurements: Measurement[] = [];
-    for (const [what, path] of Object.entries(views)) {
-      progress(`dashboard: ${what}`);
-      const answers: { ms: number; bytes: number }[] = [];
-      for (let round = 0; round < size.rounds; round += 1) answers.push(await askTimed(distributor, path));
-      measurements.push({
-        ...{ what, unit: 'ms', target: { atMost: targetMs } },
-        ...medianAndLargest(answers.map(({ ms }) => ms)),
-        beside: `${Math.ceil((answers[0]?.bytes ?? 0) / 1_000)} kB`,
-      });
-    }
+    const measurements = await askEveryView(distributor, size.rounds, progress);
     const about =
       `${size.orchestrators} orchestrators of seven services, ${size.days} days: sums by hour and day of all of it, ` +
       `${size.assessedHours} hours of assessments, ${size.reportedMinutes} minutes of reports. Each question ${size.rounds} times, one after ` +
       'the other, over HTTP with the answer read to its end; an answer that is kept for a second is asked for after more than that.';
     return {
-      sections: [{ title: 'dashboard: every view', about, measurements }],
+      sections: [
+        { title: 'every view', about, measurements },
+        ...(await sectionsOfBrowser(context, distributor, size.rounds)),
+      ],
       surroundings: { PostgreSQL: await describeServer(owner) },
     };
   },
 };
+
+async function askEveryView(
+  distributor: DistributorProgram,
+  rounds: number,
+  progress: (text: string) => void,
+): Promise<Measurement[]> {
+  const firstId = async (path: string) => (await askTimed(distributor, path)).firstId;
+  const views = viewsOf(await firstId('orchestrators?limit=1'), await firstId('payments?limit=1'));
+  const measurements: Measurement[] = [];
+  for (const [what, path] of Object.entries(views)) {
+    progress(`dashboard: ${what}`);
+    const answers: { ms: number; bytes: number }[] = [];
+    for (let round = 0; round < rounds; round += 1) answers.push(await askTimed(distributor, path));
+    measurements.push({
+      ...{ what, unit: 'ms', target: { atMost: targetMs } },
+      ...medianAndLargest(answers.map(({ ms }) => ms)),
+      beside: `${Math.ceil((answers[0]?.bytes ?? 0) / 1_000)} kB`,
+    });
+  }
+  return measurements;
+}
+
+/** In a real Chromium; without one there is nothing to say. */
+async function sectionsOfBrowser(
+  context: BenchmarkContext,
+  distributor: DistributorProgram,
+  rounds: number,
+): Promise<Section[]> {
+  if (!(await chromiumIsInstalled())) return [];
+  const { cleanUp } = context;
+  const progress = (text: string) => {
+    context.progress(text);
+  };
+  const browser = await startChromium(cleanUp);
+  const scrolling = await measureScrolling(browser, distributor, progress);
+  progress('dashboard: usable with the month');
+  const month = await measureUsable(browser, distributor, { where: 'the month above', rounds });
+  progress('dashboard: starting the local stack');
+  const stack = await startLocalStack(cleanUp);
+  progress('dashboard: usable on the local stack');
+  const local = await measureUsable(browser, stack, { where: 'local stack', rounds });
+  return [
+    {
+      title: 'scrolling',
+      about:
+        'Headless Chromium, painted by the processor, in a window of 1280 × 860: each page to its end by 80 pixels a frame. ' +
+        'The worst is the longest frame.',
+      measurements: scrolling,
+    },
+    {
+      title: 'usable',
+      about:
+        `Each ${rounds} times in a window of its own: from the navigation until a password can be typed, from Enter until the ` +
+        'uptime bars stand, and with the page in the cache from a reload until they stand again.',
+      measurements: [...local, ...month],
+    },
+  ];
+}
