@@ -10,6 +10,12 @@ export interface PayablePayee {
   isRest: boolean;
 }
 
+/** Whoever has enough to be paid and nowhere to be paid to. */
+export interface WaitingPayee extends PayablePayee {
+  /** In force, and one that nothing is ever paid to; null: none is in force. */
+  address: string | null;
+}
+
 const payeeRow = z
   .object({ orchestrator_id: z.uuid(), payable: sqlBigint, is_rest: z.boolean() })
   .transform((row): PayablePayee => ({
@@ -61,15 +67,23 @@ export const payablePayees = (
     [minPayoutMicroUsd.toString(), after, needsAddress, limit],
   );
 
-/** Whoever would be paid if there were an address. */
+const waitingRow = payeeRow.and(z.object({ address: z.string().nullable() }));
+
+interface WaitingPage extends Pick<PayeePage, 'minPayoutMicroUsd' | 'limit'> {
+  /** Addresses that are as good as none. */
+  neverPaid: readonly string[];
+}
+
+/** Whoever would be paid if there were an address to pay to. */
 export const payeesWithoutAddress = (
   sql: Sql,
-  { minPayoutMicroUsd, limit }: Pick<PayeePage, 'minPayoutMicroUsd' | 'limit'>,
-): Promise<PayablePayee[]> =>
+  { minPayoutMicroUsd, neverPaid, limit }: WaitingPage,
+): Promise<WaitingPayee[]> =>
   selectRows(
     sql,
-    payeeRow,
-    `select split_part(p.code, ':', 3) as orchestrator_id, p.payable, p.is_rest from (${payable}) p
-      where ${inForce} is null order by p.code limit $2`,
-    [minPayoutMicroUsd.toString(), limit],
+    waitingRow,
+    `select split_part(p.code, ':', 3) as orchestrator_id, p.payable, p.is_rest, f.address
+       from (${payable}) p cross join lateral (select ${inForce} as address) f
+      where f.address is null or lower(f.address) = any ($3::text[]) order by p.code limit $2`,
+    [minPayoutMicroUsd.toString(), limit, neverPaid.map((address) => address.toLowerCase())],
   );

@@ -17,6 +17,8 @@ export interface PaymentChannel {
   /** Whoever has no payout address in force waits. */
   needsAddress: boolean;
   authorizationNonce(ledgerId: string, payoutId: string): string | null;
+  /** Whose each of these is: nothing is ever paid to them. */
+  neverPaid: ReadonlyMap<string, string>;
   /** Why nothing may be paid to this address, or null. */
   objectionTo(address: string | null): string | null;
   /** What can be paid of an amount; the rest stays payable. */
@@ -32,28 +34,36 @@ export const ledgerChannel: PaymentChannel = {
   treasuryAddress: null,
   needsAddress: false,
   authorizationNonce: () => null,
+  neverPaid: new Map(),
   objectionTo: () => null,
   payableOf: (microUsd) => microUsd,
 };
 
-/** Nothing is ever paid to these. */
-export function objectionTo(chain: TreasuryChain, address: string | null): string | null {
-  if (address === null) return 'no payout address is in force';
-  if (!isAddress(address)) return 'the payout address is not an address';
-  const ours = new Map([
+const neverPaidBy = (chain: TreasuryChain): ReadonlyMap<string, string> =>
+  new Map([
     [ZeroAddress, 'the zero address'],
     [chain.tokenAddress, 'the token itself'],
     [multicall3Address, 'Multicall3'],
     [chain.gasPayer.address, 'our own gas payer'],
     [chain.treasury.address, 'our own treasury'],
   ]);
-  const owner = ours.get(getAddress(address));
+
+export const noAddress = 'no payout address is in force';
+/** Why nothing is paid to this address, as far as the address alone tells. */
+export function waitsFor(neverPaid: ReadonlyMap<string, string>, address: string | null): string | null {
+  if (address === null) return noAddress;
+  if (!isAddress(address)) return 'the payout address is not an address';
+  const owner = neverPaid.get(getAddress(address));
   return owner === undefined ? null : `the payout address is ${owner}`;
 }
+
+export const objectionTo = (chain: TreasuryChain, address: string | null): string | null =>
+  waitsFor(neverPaidBy(chain), address);
 
 /** The chain must have passed its guards. */
 export function chainChannel(chain: TreasuryChain): PaymentChannel {
   const { chainId, tokenAddress, method, decimals } = chain;
+  const neverPaid = neverPaidBy(chain);
   return {
     method,
     asset: chain.asset,
@@ -63,7 +73,8 @@ export function chainChannel(chain: TreasuryChain): PaymentChannel {
     needsAddress: true,
     authorizationNonce: (ledgerId, payoutId) =>
       method === 'usdc' ? authorizationNonce(chainId, tokenAddress, ledgerId, payoutId) : null,
-    objectionTo: (address) => objectionTo(chain, address),
+    neverPaid,
+    objectionTo: (address) => waitsFor(neverPaid, address),
     payableOf: (microUsd) => floorToToken(microUsd, decimals),
   };
 }

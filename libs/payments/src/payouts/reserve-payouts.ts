@@ -14,9 +14,9 @@ import type { Ledger } from '../ledger/ledger.js';
 import { formatUsd } from '../money/micro-usd.js';
 import { payoutAddressAt } from '../orchestrators/payout-address.js';
 import type { SettlementOptions } from '../settlement/settlement-options.js';
-import { alertMissingAddresses, closeAnnouncements } from './address-alerts.js';
+import { AddressWatch } from './address-watch.js';
 import type { ChainGuard } from './chain-guard.js';
-import { type PayablePayee, payablePayees, payeesWithoutAddress } from './payable-payees.js';
+import { type PayablePayee, payablePayees } from './payable-payees.js';
 import type { PaymentChannel } from './payment-channel.js';
 import type { PayoutRun, SkippedPayee } from './payout.js';
 import { logPayout } from './payout-facts.js';
@@ -29,12 +29,6 @@ const numberRow = z.object({ orchestrator_id: z.uuid(), number: sqlBigint });
 
 /** Bounds one transaction; the next payees come with the next one. */
 const payeesPerTransaction = 500;
-
-/** Alerts at most; a payer with more payees without an address knows by then. */
-const namedWithoutAddress = 1_000;
-
-/** How often who waits for an address is looked up. */
-const lookAgainMs = 60_000;
 
 interface Terms {
   channel: PaymentChannel;
@@ -59,22 +53,24 @@ export interface ReserveRequest {
 /** Payable balances become payouts: the ledger's reserve entry and the payout's row in one transaction. */
 export class PayoutReservation {
   private readonly log = new FactLogger('payouts');
-  private lookAgainAtMs = -Infinity;
+  private readonly addresses: AddressWatch;
 
   constructor(
     private readonly database: Database,
     private readonly ledger: Ledger,
     private readonly books: Books,
-    private readonly alerts: Alerts,
+    alerts: Alerts,
     private readonly audit: AuditLog,
     private readonly options: SettlementOptions,
     private readonly guard?: ChainGuard,
-  ) {}
+  ) {
+    this.addresses = new AddressWatch(database, alerts, options.minPayoutMicroUsd);
+  }
 
   /** Reserves when the settle interval has passed since payouts were last made, or always with `now`. */
   async reserve(channel: PaymentChannel, request: ReserveRequest = {}): Promise<PayoutRun> {
     const { now = false, signal } = request;
-    await this.tendAlerts(channel, now);
+    await this.addresses.tend(channel, { now });
     const run: PayoutRun = { payouts: [], skipped: [] };
     const sql = ready(this.database);
     if ((await readPause(sql)) !== null || (!now && !(await this.due(sql)).due)) return run;
@@ -95,7 +91,7 @@ export class PayoutReservation {
       if (payees.length < payeesPerTransaction) break;
       after = payees.at(-1)?.orchestratorId ?? null;
     }
-    if (channel.needsAddress && now) run.skipped.push(...(await this.withoutAddress(sql)));
+    if (channel.needsAddress && now) run.skipped.push(...(await this.addresses.withoutOne(sql, channel)));
     return run;
   }
 
@@ -201,31 +197,6 @@ export class PayoutReservation {
       }
       return made;
     });
-  }
-
-  private async withoutAddress(sql: Sql): Promise<SkippedPayee[]> {
-    const payees = await this.homeless(sql);
-    return payees.map(({ orchestratorId, payableMicroUsd }) => ({
-      ...{ orchestratorId, payableMicroUsd },
-      reason: 'no payout address is in force',
-    }));
-  }
-
-  private homeless(sql: Sql): Promise<PayablePayee[]> {
-    const { minPayoutMicroUsd } = this.options;
-    return payeesWithoutAddress(sql, { minPayoutMicroUsd, limit: namedWithoutAddress });
-  }
-
-  /** Goes on while payouts are paused: the time to look after an address is before the money moves. */
-  private async tendAlerts(channel: PaymentChannel, now: boolean): Promise<void> {
-    if (!now && performance.now() < this.lookAgainAtMs) return;
-    await this.database.transaction(async (tx) => {
-      const waiting = channel.needsAddress ? await this.homeless(tx) : [];
-      const isWhole = waiting.length < namedWithoutAddress;
-      await alertMissingAddresses(tx, this.alerts, waiting, { isWhole });
-      await closeAnnouncements(tx, this.alerts);
-    });
-    this.lookAgainAtMs = performance.now() + lookAgainMs;
   }
 
   /** The payee's balance is locked from here on. */
