@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 
 import type { Section } from './benchmark.js';
 import { benchmarks } from './benchmarks.js';
@@ -7,8 +6,9 @@ import { writeBetweenMarkers } from './report/document.js';
 import { isMet } from './report/figure.js';
 import { describeMachine } from './report/machine.js';
 import { renderMachine, renderSections } from './report/table.js';
-import { CleanUp } from './run/clean-up.js';
+import type { CleanUp } from './run/clean-up.js';
 import { startProgress } from './run/progress.js';
+import { parseOptions, runProgram, UsageError } from './run/run-program.js';
 
 const help = `npm run bench [-- NAME…] [options]
 
@@ -26,22 +26,16 @@ ${Object.entries(benchmarks)
 
 const documentFile = new URL('../../docs/benchmarks.md', import.meta.url);
 
-class UsageError extends Error {}
-
 function parseCommandLine() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        json: { type: 'string' },
-        write: { type: 'boolean', default: false },
-        quick: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return parseOptions({
+    allowPositionals: true,
+    options: {
+      json: { type: 'string' },
+      write: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
 }
 
 interface Result {
@@ -97,17 +91,4 @@ async function main(cleanUp: CleanUp): Promise<number> {
   return missed.length > 0 && !values.quick ? 1 : 0;
 }
 
-const cleanUp = new CleanUp();
-const stop = (): void => {
-  void cleanUp.run().then(() => process.exit(130));
-};
-process.once('SIGINT', stop).once('SIGTERM', stop);
-try {
-  process.exitCode = await main(cleanUp);
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`bench: ${error.message}\n\n${help}`);
-  process.exitCode = 2;
-} finally {
-  await cleanUp.run();
-}
+await runProgram('bench', help, main);

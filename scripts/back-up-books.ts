@@ -1,5 +1,4 @@
 import { writeBackup } from '#payments';
-import { loadEnvironmentOrExit } from '#platform';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -9,11 +8,7 @@ import { progressLine } from './books/progress-line.js';
 import { runBooksScript } from './books/run-books-script.js';
 import { parseFlags } from './console/flags.js';
 import { terminal } from './console/terminal.js';
-import {
-  booksDatabaseEnvironment,
-  booksDatabaseFlags,
-  findBooksDatabase,
-} from './surroundings/books-database.js';
+import { booksDatabaseFlags, requireBooksDatabase } from './surroundings/books-database.js';
 import { UsageError } from './surroundings/surroundings.js';
 
 const help = `npm run books:backup -- --to FILE [options]
@@ -56,7 +51,7 @@ await runBooksScript('books:backup', async (signal) => {
   const dataDir = flags['data-dir'];
   const backup =
     dataDir === undefined
-      ? await write(await database(flags))
+      ? await write(await requireBooksDatabase('books:backup', flags))
       : await withEmbeddedBooks(dataDir, (url) => write(url));
   terminal.settle();
 
@@ -76,14 +71,3 @@ await runBooksScript('books:backup', async (signal) => {
   }
   return books.accounts_out_of_balance.length === 0 ? 0 : 1;
 });
-
-async function database(flags: { database?: string | undefined; stack?: string | undefined }) {
-  const url = await findBooksDatabase(
-    flags,
-    loadEnvironmentOrExit('books:backup script', booksDatabaseEnvironment),
-  );
-  if (url !== undefined) return url;
-  throw new UsageError(
-    'Nobody named the database: --database URL, DATABASE_URL, or --data-dir DIR for an embedded one that is stopped; no local stack runs here.',
-  );
-}

@@ -1,16 +1,11 @@
 import { onReadOnlyBooks, type Verification, verifyBooks } from '#payments';
-import { loadEnvironmentOrExit } from '#platform';
 
 import { withEmbeddedBooks } from './books/embedded-books.js';
-import { runBooksScript } from './books/run-books-script.js';
+import { reasonOf, runBooksScript } from './books/run-books-script.js';
 import { describeCheck, describeVerification, verificationJson } from './books/describe-verification.js';
 import { parseFlags } from './console/flags.js';
 import { terminal } from './console/terminal.js';
-import {
-  booksDatabaseEnvironment,
-  booksDatabaseFlags,
-  findBooksDatabase,
-} from './surroundings/books-database.js';
+import { booksDatabaseFlags, requireBooksDatabase } from './surroundings/books-database.js';
 import { UsageError } from './surroundings/surroundings.js';
 
 const help = `npm run ledger:verify [-- options]
@@ -66,7 +61,9 @@ await runBooksScript('ledger:verify', async (signal) => {
   let verification: Verification;
   try {
     verification =
-      dataDir === undefined ? await verify(await database(flags)) : await withEmbeddedBooks(dataDir, verify);
+      dataDir === undefined
+        ? await verify(await requireBooksDatabase('ledger:verify', flags))
+        : await withEmbeddedBooks(dataDir, verify);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     terminal.settle();
@@ -78,23 +75,3 @@ await runBooksScript('ledger:verify', async (signal) => {
   terminal.line(flags.json ? verificationJson(verification) : describeVerification(verification));
   return verification.ok ? 0 : 1;
 });
-
-async function database(flags: {
-  database?: string | undefined;
-  stack?: string | undefined;
-}): Promise<string> {
-  const url = await findBooksDatabase(
-    flags,
-    loadEnvironmentOrExit('ledger:verify script', booksDatabaseEnvironment),
-  );
-  if (url !== undefined) return url;
-  throw new UsageError(
-    'Nobody named the database: --database URL, DATABASE_URL, or --data-dir DIR for an embedded one that is stopped; no local stack runs here.',
-  );
-}
-
-/** A connection refused at every address of a name is an error with errors inside and no message. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
-}

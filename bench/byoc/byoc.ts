@@ -7,7 +7,7 @@ import { Child } from '../run/child.js';
 import { medianAndLargest, medianAndSmallest } from '../run/statistics.js';
 import { type JobLoad, jobLoadResultSchema } from './load-protocol.js';
 import { whereSchema, workerTimesSchema } from './node-protocol.js';
-import { WorkerProgram } from './soak/worker-program.js';
+import { WorkerProgram } from '../run/worker-program.js';
 import { bucketsBetween, quantile, readBuckets } from './worker-share.js';
 
 const full = { seconds: 20, warmUpSeconds: 5, repetitions: 3, steadyPerSecond: 20, crowd: 16 };
@@ -30,13 +30,14 @@ async function startChain({ cleanUp }: BenchmarkContext) {
   );
   const { url: gatewayUrl } = await gateway.ask('where', whereSchema);
   const environment = (url: string): Record<string, string> => ({
+    LOG_LEVEL: 'error',
     DOCKER_HOST: engine.dockerHost,
     ORCH_URL: orchestratorUrl,
     ORCH_SECRET: secret,
     CAPABILITY_URL: url,
     CAPABILITY_CAPACITY: '64',
   });
-  const worker = await WorkerProgram.start(environment, undefined, cleanUp);
+  const worker = await WorkerProgram.start({ environment, cleanUp });
   const workerTimes = async () => orchestrator.ask('worker times', workerTimesSchema);
   const givesUpAt = performance.now() + registrationLimitMs;
   while (!(await workerTimes()).isRegistered) {

@@ -16,7 +16,7 @@ import { detectionOnEngine } from './real-engine.js';
 import { measureRequests } from './requests.js';
 import { StateWatch } from './state-watch.js';
 import { measureWindows } from './windows.js';
-import { WorkerProgram } from './worker-program.js';
+import { WorkerProgram } from '../run/worker-program.js';
 
 const hourMs = 3_600_000;
 
@@ -76,20 +76,25 @@ async function run(context: BenchmarkContext) {
   const environment = {
     DOCKER_HOST: dockerHost,
     WORKER_DATA_DIR: directory,
+    CAPABILITY_CAPACITY: '64',
     ORCH_URL: await startSilence(cleanUp),
     ORCH_SECRET: 'nobody answers',
   };
+  const start = () =>
+    WorkerProgram.start({ environment: () => environment, cleanUp, until: '/health/ready' });
 
   const starts: number[] = [];
   const stops: number[] = [];
   for (let n = 0; n < sizes.starts; n++) {
     context.progress(`start ${n + 1} of ${sizes.starts}`);
-    const started = await WorkerProgram.start(environment, cleanUp);
+    const started = await start();
     starts.push(started.readyMs);
-    stops.push(await started.stop());
+    const stopMs = await started.stop();
+    if (stopMs === undefined) throw new Error('the worker did not end by itself');
+    stops.push(stopMs);
   }
 
-  const worker = await WorkerProgram.start(environment, cleanUp);
+  const worker = await start();
   context.progress('how soon a change is told');
   const watch = await StateWatch.open(worker.url);
   const act = (deed: string) => async (service: string) => (await tell({ deed, service })).atMs;

@@ -13,7 +13,7 @@ import { medianAndLargest } from '../run/statistics.js';
 import { BareEvents } from './bare-events.js';
 import { measureDetection } from './detection.js';
 import { StateWatch } from './state-watch.js';
-import { WorkerProgram } from './worker-program.js';
+import { WorkerProgram } from '../run/worker-program.js';
 
 const busybox = '/bin/busybox';
 
@@ -50,7 +50,11 @@ export async function detectionOnEngine(
   await container.start();
   const directory = await mkdtemp(join(tmpdir(), 'bench-engine-'));
   cleanUp.add(() => rm(directory, { recursive: true, force: true }));
-  const worker = await WorkerProgram.start({ WORKER_DATA_DIR: directory, MONITORED_SERVICES: name }, cleanUp);
+  const worker = await WorkerProgram.start({
+    environment: () => ({ WORKER_DATA_DIR: directory, MONITORED_SERVICES: name }),
+    cleanUp,
+    until: '/health/ready',
+  });
   const watch = await StateWatch.open(worker.url);
 
   const state = async () => (await container.inspect()).State;

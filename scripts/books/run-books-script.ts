@@ -36,7 +36,7 @@ export async function runBooksScript(
 }
 
 /** A connection refused at every address of a name is an error with errors inside and no message. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
   return error instanceof Error ? error.message : String(error);
 }

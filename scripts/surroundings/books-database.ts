@@ -1,4 +1,4 @@
-import { readSecret, SecretUnreadableError, variables } from '#platform';
+import { loadEnvironmentOrExit, readSecret, SecretUnreadableError, variables } from '#platform';
 import { z } from 'zod';
 
 import { defaultStackFile, readStack, UsageError } from './surroundings.js';
@@ -40,6 +40,19 @@ export async function findBooksDatabase(
   const file = flags.stack ?? environment.STACK_FILE;
   const stack = await readStack(file ?? defaultStackFile, file !== undefined);
   return stack?.database_url;
+}
+
+/**
+ * Of a script that needs one.
+ * @throws UsageError that says where one can be named
+ */
+export async function requireBooksDatabase(script: string, flags: BooksDatabaseFlags): Promise<string> {
+  const environment = loadEnvironmentOrExit(`${script} script`, booksDatabaseEnvironment);
+  const url = await findBooksDatabase(flags, environment);
+  if (url !== undefined) return url;
+  throw new UsageError(
+    'Nobody named the database: --database URL, DATABASE_URL, or --data-dir DIR for an embedded one that is stopped; no local stack runs here.',
+  );
 }
 
 function namedByEnvironment({

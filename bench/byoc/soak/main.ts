@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 
-import { CleanUp } from '../../run/clean-up.js';
+import type { CleanUp } from '../../run/clean-up.js';
 import { startProgress } from '../../run/progress.js';
+import { parseOptions, runProgram, UsageError } from '../../run/run-program.js';
 import { checksOf, describeSoak } from './report.js';
 import { soak, type SoakOptions } from './soak.js';
 
@@ -23,8 +23,6 @@ one heartbeat, or the worker grew by more than 5 MB.
   --help               this text
 `;
 
-class UsageError extends Error {}
-
 function whole(flag: string, text: string, most: number): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 1 && value <= most) return value;
@@ -32,22 +30,17 @@ function whole(flag: string, text: string, most: number): number {
 }
 
 function parseCommandLine(): { options: SoakOptions; json: string | undefined } | 'help' {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      options: {
-        jobs: { type: 'string' },
-        seed: { type: 'string' },
-        profile: { type: 'string', default: 'pr-3650' },
-        rate: { type: 'string' },
-        quick: { type: 'boolean', default: false },
-        json: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }));
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const { values } = parseOptions({
+    options: {
+      jobs: { type: 'string' },
+      seed: { type: 'string' },
+      profile: { type: 'string', default: 'pr-3650' },
+      rate: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
   if (values.help) return 'help';
   const { profile, quick } = values;
   if (profile !== 'pr-3650' && profile !== 'master') {
@@ -96,17 +89,4 @@ async function main(cleanUp: CleanUp): Promise<number> {
   }
 }
 
-const cleanUp = new CleanUp();
-const stop = (): void => {
-  void cleanUp.run().then(() => process.exit(130));
-};
-process.once('SIGINT', stop).once('SIGTERM', stop);
-try {
-  process.exitCode = await main(cleanUp);
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`soak: ${error.message}\n\n${help}`);
-  process.exitCode = 2;
-} finally {
-  await cleanUp.run();
-}
+await runProgram('soak', help, main);

@@ -8,8 +8,10 @@ import {
 } from '#livepeer/testing';
 import { startSimulatedEngine } from '#monitoring/testing';
 
+import { fileURLToPath } from 'node:url';
+
 import type { CleanUp } from '../../run/clean-up.js';
-import { WorkerProgram } from './worker-program.js';
+import { WorkerProgram } from '../../run/worker-program.js';
 
 export const capability = 'agent-net';
 export const capacity = 10;
@@ -27,6 +29,7 @@ export interface Network {
 }
 
 const secret = 'orch-secret';
+const hurriedProgram = fileURLToPath(new URL('worker-process.js', import.meta.url));
 
 /** Gateway and orchestrator as doubles, a path that can fail, and the worker in a process of its own. */
 export async function startNetwork(
@@ -44,8 +47,9 @@ export async function startNetwork(
   cleanUp.add(() => gateway.stop());
   const path = await FaultyPath.open();
   cleanUp.add(() => path.stop());
-  const worker = await WorkerProgram.start(
-    () => ({
+  const worker = await WorkerProgram.start({
+    environment: () => ({
+      LOG_LEVEL: 'error',
       DOCKER_HOST: engine.dockerHost,
       MONITORED_SERVICES: services.join(),
       ORCH_URL: orchestrator.url,
@@ -54,9 +58,9 @@ export async function startNetwork(
       CAPABILITY_CAPACITY: String(capacity),
       JOB_UPLOAD_SECONDS: String(uploadSeconds),
     }),
-    heartbeatMs,
     cleanUp,
-  );
+    program: heartbeatMs === undefined ? undefined : [hurriedProgram, String(heartbeatMs)],
+  });
   path.leadTo(worker.port);
   return { gateway, orchestrator, path, worker };
 }

@@ -116,7 +116,7 @@ export async function soak(
   for (let n = 0; n < 10; n += 1) last.push(await jobs.run('ordinary'));
   watch.stop();
   progress('stopping the worker');
-  const hasStopped = await network.worker.stop();
+  const hasStopped = (await network.worker.stop()) !== undefined;
   return {
     tally,
     faults: trouble.counts,

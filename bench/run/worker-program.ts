@@ -7,13 +7,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 
-import type { CleanUp } from '../../run/clean-up.js';
-import { startOptions } from '../../run/start-options.js';
+import { delay } from '#platform';
 
-const realProgram = fileURLToPath(new URL('../../../worker/main.js', import.meta.url));
-const hurriedProgram = fileURLToPath(new URL('worker-process.js', import.meta.url));
+import type { CleanUp } from './clean-up.js';
+import { startOptions } from './start-options.js';
+
+const shippedProgram = fileURLToPath(new URL('../../worker/main.js', import.meta.url));
 const startLimitMs = 60_000;
-const stopLimitMs = 15_000;
+/** Docker kills after ten. */
+const stopLimitMs = 10_000;
 const mostAttempts = 3;
 const { flags, environment: allocator } = startOptions('start:worker');
 
@@ -27,50 +29,54 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-/** The worker in a process of its own: with the real heartbeat its real program, as `npm run start:worker` starts it. */
+export interface WorkerStart {
+  /** Of the worker that will listen at this address. */
+  environment: (url: string) => Record<string, string>;
+  cleanUp: CleanUp;
+  /** Answers 200 once what is waited for has come: being ready, or by default a first window that is settled. */
+  until?: '/health/ready' | '/service-uptime';
+  /** Instead of the shipped program; it gets the environment as its last argument. */
+  program?: readonly string[] | undefined;
+}
+
+/** The worker in a process of its own, as `npm run start:worker` starts it. */
 export class WorkerProgram {
   private constructor(
     readonly port: number,
     private readonly child: ChildProcess,
+    private readonly startedMs: number,
+    /** From the start of the process to the first 200. */
+    public readyMs = Number.NaN,
   ) {}
 
   /** A port that was free a moment ago may be taken when the worker wants it: then another one is tried. */
-  static async start(
-    environment: (url: string) => Record<string, string>,
-    heartbeatMs: number | undefined,
-    cleanUp: CleanUp,
-  ): Promise<WorkerProgram> {
+  static async start(options: WorkerStart): Promise<WorkerProgram> {
     for (let attempt = 1; ; attempt += 1) {
-      const program = await WorkerProgram.spawn(environment, heartbeatMs, cleanUp);
-      if (await program.hasSettled()) return program;
+      const program = await WorkerProgram.spawn(options);
+      if (await program.answers(options.until ?? '/service-uptime')) return program;
       if (attempt === mostAttempts) throw new Error('the worker did not become ready');
     }
   }
 
-  private static async spawn(
-    environment: (url: string) => Record<string, string>,
-    heartbeatMs: number | undefined,
-    cleanUp: CleanUp,
-  ): Promise<WorkerProgram> {
+  private static async spawn({ environment, cleanUp, program }: WorkerStart): Promise<WorkerProgram> {
     const port = await freePort();
-    const dataDir = await mkdtemp(join(tmpdir(), 'soak-worker-'));
+    const dataDir = await mkdtemp(join(tmpdir(), 'bench-worker-'));
     cleanUp.add(() => rm(dataDir, { recursive: true, force: true }));
     const all = {
       WORKER_PORT: String(port),
       WORKER_DATA_DIR: dataDir,
-      LOG_LEVEL: 'error',
       ...environment(`http://127.0.0.1:${port}`),
     };
-    const args =
-      heartbeatMs === undefined ? [realProgram] : [hurriedProgram, String(heartbeatMs), JSON.stringify(all)];
+    const args = program ? [...program, JSON.stringify(all)] : [shippedProgram];
+    const startedMs = performance.now();
     const child = spawn(process.execPath, [...flags, ...args], {
-      env: { ...allocator, ...(heartbeatMs === undefined && all) },
+      env: { ...allocator, ...(program ? {} : all) },
       stdio: ['ignore', 'ignore', 'inherit'],
       // Ctrl-C reaches the parent, which cleans up.
       detached: true,
     });
     cleanUp.add(() => void child.kill('SIGKILL'));
-    return new WorkerProgram(port, child);
+    return new WorkerProgram(port, child, startedMs);
   }
 
   get url(): string {
@@ -97,29 +103,31 @@ export class WorkerProgram {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** As Docker stops it. False when it had to be killed. */
-  async stop(): Promise<boolean> {
+  /** As Docker stops it: milliseconds from SIGTERM to its end; undefined when it had to be killed or failed. */
+  async stop(): Promise<number | undefined> {
+    const askedMs = performance.now();
     const ended = once(this.child, 'exit');
     this.child.kill('SIGTERM');
     const impatience = setTimeout(() => this.child.kill('SIGKILL'), stopLimitMs);
     await ended;
     clearTimeout(impatience);
     // Nest lets the signal take its course once everything is closed.
-    return this.child.exitCode === 0 || this.child.signalCode === 'SIGTERM';
+    const isClean = this.child.exitCode === 0 || this.child.signalCode === 'SIGTERM';
+    return isClean ? performance.now() - askedMs : undefined;
   }
 
-  private async hasSettled(): Promise<boolean> {
-    const givesUpAt = performance.now() + startLimitMs;
-    while (!(await this.isSettled())) {
-      if (!this.isRunning() || performance.now() > givesUpAt) return false;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+  private async answers(path: string): Promise<boolean> {
+    while (!(await this.isOk(path))) {
+      if (!this.isRunning() || performance.now() - this.startedMs > startLimitMs) return false;
+      await delay(5);
     }
+    this.readyMs = performance.now() - this.startedMs;
     return true;
   }
 
-  private async isSettled(): Promise<boolean> {
+  private async isOk(path: string): Promise<boolean> {
     try {
-      const { statusCode, body } = await request(`${this.url}/service-uptime`);
+      const { statusCode, body } = await request(this.url + path);
       await body.dump();
       return statusCode === 200;
     } catch {
