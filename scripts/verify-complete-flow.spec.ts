@@ -194,7 +194,9 @@ describe('byoc:verify', () => {
   it('says that the distributor is down, and judges the worker all the same', async () => {
     const { crosses, skipped } = await verify(undefined, { distributorUrl: 'http://127.0.0.1:1' });
     expect(crosses).toHaveLength(1);
-    expect(crosses[0]).toMatch(/^distributor: the distributor cannot be reached at http:\/\/127\.0\.0\.1:1.* Is it running, and is that its address\?/);
+    expect(crosses[0]).toMatch(
+      /^distributor: the distributor cannot be reached at http:\/\/127\.0\.0\.1:1.* Is it running, and is that its address\?/,
+    );
     expect(skipped).toHaveLength(5);
   });
 
