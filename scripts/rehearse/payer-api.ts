@@ -98,10 +98,10 @@ export class PayerApi {
     const page = z.object({ items: z.array(item), next_cursor: z.string().nullish() });
     const found: z.output<S>[] = [];
     for (let cursor: string | null | undefined = ''; typeof cursor === 'string';) {
-      const query = new URLSearchParams({ limit: pageLimit, ...(cursor !== '' && { cursor }) });
-      const { items, next_cursor } = page.parse(await this.ask(`${resource}?${query.toString()}`, page));
-      found.push(...items);
-      cursor = next_cursor;
+      const from: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const answer: z.output<typeof page> = await this.ask(`${resource}?limit=${pageLimit}${from}`, page);
+      found.push(...answer.items);
+      cursor = answer.next_cursor;
     }
     return found;
   }

@@ -38,7 +38,7 @@ export class ProcessStack implements Rehearsed {
   private constructor(
     private readonly periodSeconds: number,
     private readonly folder: string,
-    private readonly engine: SimulatedEngine,
+    private readonly engines: ReadonlyMap<string, SimulatedEngine>,
     private readonly anvil: Anvil,
     private readonly token: LocalToken,
     private readonly origin: TestDatabase,
@@ -54,25 +54,21 @@ export class ProcessStack implements Rehearsed {
     // As root PostgreSQL runs as another user, who must be able to enter.
     await chmod(folder, 0o755);
     const payees = await Promise.all(['a', 'b'].map(payeeOf));
-    const names = payees.flatMap(({ services }) => services);
-    const engine = await startSimulatedEngine({ services: names.map((name) => ({ name })) });
-    const control = {
-      stop: async (name: string) => {
-        engine.stopService(name);
-      },
-      start: async (name: string) => {
-        engine.startService(name);
-      },
-    };
+    // One Engine each: two payees' services on one Engine would be one stack, which is paid once.
+    const engines = new Map(
+      await Promise.all(
+        payees.map(async ({ letter, services }) => [letter, await engineOf(services)] as const),
+      ),
+    );
     const anvil = await startAnvil({ blockTimeSeconds: 1 });
     const port = await freePort();
     const stack = new ProcessStack(
-      ...([periodSeconds, folder, engine, anvil] as const),
+      ...([periodSeconds, folder, engines, anvil] as const),
       await deployLocalToken({ rpcUrl: anvil.rpcUrl }),
       await createTestDatabase(),
       await startEmbeddedPostgres({ dataDir: join(folder, 'elsewhere') }),
       ...([port, payees] as const),
-      new Map(payees.map(({ letter }) => [letter, new WatchedServices(control)])),
+      new Map([...engines].map(([letter, engine]) => [letter, new WatchedServices(controlOf(engine))])),
       new PayerApi(`http://127.0.0.1:${port}`, adminPassword),
     );
     for (const payee of payees) stack.startWorker(payee);
@@ -106,18 +102,20 @@ export class ProcessStack implements Rehearsed {
   balanceOf = (address: string) => this.token.balanceMicroUsd(address);
 
   async close(): Promise<void> {
-    await this.stopDistributor();
-    await Promise.all([...this.workers.values()].map((worker) => worker.end()));
-    await Promise.all([this.engine.stop(), this.anvil.stop(), this.elsewhere.stop()]);
+    const programs = [this.stopDistributor(), ...[...this.workers.values()].map((worker) => worker.end())];
+    const ended = await Promise.allSettled(programs);
+    const engines = [...this.engines.values()].map((engine) => engine.stop());
+    await Promise.all([...engines, this.anvil.stop(), this.elsewhere.stop()]);
     await this.origin.drop();
     await rm(this.folder, { recursive: true, force: true });
+    for (const each of ended) if (each.status === 'rejected') throw each.reason;
   }
 
   private startWorker({ letter, port, services }: WatchedPayee): void {
     const environment = {
       WORKER_PORT: String(port),
       WORKER_DATA_DIR: join(this.folder, letter),
-      DOCKER_HOST: this.engine.dockerHost,
+      DOCKER_HOST: this.engines.get(letter)?.dockerHost ?? '',
       MONITORED_SERVICES: services.join(','),
     };
     this.workers.set(letter, RunningProgram.start(workerProgram, environment));
@@ -152,6 +150,18 @@ export class ProcessStack implements Rehearsed {
     });
   }
 }
+
+const engineOf = (services: readonly string[]) =>
+  startSimulatedEngine({ services: services.map((name) => ({ name })) });
+
+const controlOf = (engine: SimulatedEngine) => ({
+  stop: async (name: string) => {
+    engine.stopService(name);
+  },
+  start: async (name: string) => {
+    engine.startService(name);
+  },
+});
 
 async function payeeOf(letter: string): Promise<WatchedPayee> {
   const port = await freePort();

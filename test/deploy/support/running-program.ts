@@ -7,10 +7,14 @@ const keptLines = 40;
 /** A built app as a process, configured by its environment alone. */
 export class RunningProgram {
   private readonly lines: string[] = [];
-  private readonly exited: Promise<number | null>;
+  private readonly exited: Promise<number | NodeJS.Signals | null>;
 
   private constructor(private readonly child: ChildProcess) {
-    this.exited = new Promise((done) => child.once('exit', done));
+    this.exited = new Promise((done) => {
+      child.once('exit', (code, signal) => {
+        done(code ?? signal);
+      });
+    });
     for (const stream of [child.stdout, child.stderr]) {
       if (!stream) continue;
       createInterface({ input: stream }).on('line', (line) => {
@@ -32,8 +36,9 @@ export class RunningProgram {
   async end(): Promise<void> {
     this.child.kill('SIGTERM');
     const limit = setTimeout(() => this.child.kill('SIGKILL'), endLimitMs);
-    const code = await this.exited;
+    const end = await this.exited;
     clearTimeout(limit);
-    if (code !== 0) throw new Error(`${this.child.spawnfile} ended with ${String(code)}:\n${this.lastWords}`);
+    // Nest ends what is under way, then sends itself the signal again.
+    if (end !== 0 && end !== 'SIGTERM') throw new Error(`A program ended with ${end}:\n${this.lastWords}`);
   }
 }
