@@ -1,29 +1,16 @@
 import { Wallet } from 'ethers';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { addOrchestrators, createBooks, startServer } from '../bench/books/bench-books.js';
 import { type DistributorProgram, startDistributorProgram } from '../bench/dashboard/distributor-program.js';
-import { fillHistory } from '../bench/dashboard/fill-history.js';
+import { startSettlementChain } from '../bench/dashboard/chain-settings.js';
+import { startChromium, signIn } from '../bench/dashboard/chromium.js';
 import { CleanUp } from '../bench/run/clean-up.js';
+import { fillMonth, payeesOf } from './screenshots/fill-month.js';
 import { onlyForPictures } from './screenshots/wallet.js';
 
 const folder = fileURLToPath(new URL('../../docs/images/', import.meta.url));
-const names = [
-  'atlas',
-  'borealis',
-  'cobalt',
-  'delphi',
-  'ember',
-  'fjord',
-  'gale',
-  'harbour',
-  'iris',
-  'juniper',
-  'kestrel',
-  'lumen',
-];
-
 const desktop = { viewport: { width: 1280, height: 860 } };
 const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 };
 
@@ -33,18 +20,12 @@ async function main(cleanUp: CleanUp): Promise<void> {
   const server = await startServer(cleanUp);
   const { url, owner } = await createBooks(server, 'pictures', cleanUp);
   const now = new Date();
-  const payees = names.map((name, number) => ({
-    url: `http://${name}`,
-    address: number === 0 ? key.address : `0x${(number + 1).toString(16).padStart(40, '0')}`,
-  }));
-  await addOrchestrators(owner, payees, new Date(now.getTime() - 30 * 86_400_000));
-  await fillHistory(owner, now, { days: 30, assessedHours: 3, reportedMinutes: 130 });
-  const distributor = await startDistributorProgram(url, cleanUp);
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--headless', '--no-sandbox', '--disable-gpu'],
-  });
-  cleanUp.add(() => browser.close());
+  await addOrchestrators(owner, payeesOf(key.address), new Date(now.getTime() - 31 * 86_400_000));
+  await fillMonth(owner, key.address, now);
+  const chain = await startSettlementChain(1_850_000_000_000n, cleanUp);
+  const limits = { MAX_PAYOUT_USD: '20000', MAX_DAILY_PAYOUT_USD: '1000000' };
+  const distributor = await startDistributorProgram(url, cleanUp, { ...chain, ...limits });
+  const browser = await startChromium(cleanUp);
   await mkdir(folder, { recursive: true });
 
   const take = async (
@@ -70,27 +51,47 @@ async function main(cleanUp: CleanUp): Promise<void> {
     await take(`orchestrator${suffix}`, { ...desktop, colorScheme }, (page) =>
       orchestrator(page, distributor),
     );
+    await take(`payouts${suffix}`, { ...desktop, colorScheme }, (page) => payouts(page, distributor));
+    await take(`payout${suffix}`, { ...desktop, colorScheme }, (page) => payout(page, distributor));
+    await take(`alerts${suffix}`, { ...desktop, colorScheme }, (page) => alerts(page, distributor));
     await take(`payee${suffix}`, { ...desktop, colorScheme }, (page) => payee(page, distributor, key));
     await take(`phone${suffix}`, { ...phone, colorScheme }, (page) => onAir(page, distributor));
+    await take(`phone-money${suffix}`, { ...phone, colorScheme }, (page) => money(page, distributor));
   }
 }
 
-async function signIn(page: Page, { password }: DistributorProgram): Promise<void> {
-  await page.getByLabel('Password').fill(password);
-  await page.keyboard.press('Enter');
-  await page.getByText('Live', { exact: true }).waitFor();
-}
-
 async function onAir(page: Page, distributor: DistributorProgram): Promise<void> {
-  await signIn(page, distributor);
+  await signIn(page, distributor.password);
   await page.getByRole('slider').first().waitFor();
 }
 
 async function money(page: Page, distributor: DistributorProgram): Promise<void> {
-  await signIn(page, distributor);
+  await signIn(page, distributor.password);
   await page.goto(`${distributor.url}/#/money`);
   await page.getByRole('button', { name: 'Days' }).click();
   await page.locator('.u-over').waitFor();
+  await page.getByRole('region', { name: 'Balances' }).waitFor();
+}
+
+async function payouts(page: Page, distributor: DistributorProgram): Promise<void> {
+  await signIn(page, distributor.password);
+  await page.goto(`${distributor.url}/#/payouts`);
+  const table = page.getByRole('region', { name: 'Payouts' });
+  await table.getByText('Paid', { exact: true }).nth(10).waitFor();
+  await table.getByText('0x').nth(10).waitFor();
+}
+
+async function payout(page: Page, distributor: DistributorProgram): Promise<void> {
+  await payouts(page, distributor);
+  const paid = page.getByRole('row').filter({ hasText: 'ember' }).filter({ hasText: 'Paid' });
+  await paid.filter({ hasText: '0x' }).first().getByRole('link').first().click();
+  await page.locator('.timeline').getByText('Paid', { exact: true }).waitFor();
+}
+
+async function alerts(page: Page, distributor: DistributorProgram): Promise<void> {
+  await signIn(page, distributor.password);
+  await page.goto(`${distributor.url}/#/alerts`);
+  await page.getByRole('region', { name: 'Alerts' }).waitFor();
 }
 
 async function orchestrator(page: Page, distributor: DistributorProgram): Promise<void> {

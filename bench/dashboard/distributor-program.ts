@@ -35,10 +35,17 @@ const tokenSchema = z.object({ access_token: z.string() });
 export async function startDistributorProgram(
   databaseUrl: string,
   cleanUp: CleanUp,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<DistributorProgram> {
   const port = await freePort();
   const child = spawn(process.execPath, [program], {
-    env: { DATABASE_URL: databaseUrl, ADMIN_PASSWORD: password, PORT: String(port), LOG_LEVEL: 'error' },
+    env: {
+      DATABASE_URL: databaseUrl,
+      ADMIN_PASSWORD: password,
+      PORT: String(port),
+      LOG_LEVEL: 'error',
+      ...settings,
+    },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ended = new Promise((done) => child.once('close', done));

@@ -10,12 +10,12 @@ export interface HistorySize {
   reportedMinutes: number;
 }
 
-/** Shaped like a worker's report; its signature is none, and nothing here verifies it. */
-function reportOf(at: Date, isUp: boolean): Buffer {
+/** Shaped like a worker's report in which one service was down, or none; its signature is none, and nothing here verifies it. */
+export function reportOf(at: Date, down: string | null): Buffer {
   const minute = at.toISOString();
   const zero = `0x${'0'.repeat(64)}`;
   const services = defaultServices.map((name) => {
-    const downMs = !isUp && name === 'autogen_agent' ? 60_000 : 0;
+    const downMs = name === down ? 60_000 : 0;
     return {
       ...{ name, container_ids: [`${name}-1`], up_ms: 60_000 - downMs, inferred_up_ms: 0 },
       ...{ down_ms: downMs, starting_ms: 0, unknown_ms: 0 },
@@ -28,7 +28,7 @@ function reportOf(at: Date, isUp: boolean): Buffer {
       to: new Date(at.getTime() + 60_000).toISOString(),
       window_ms: 60_000,
       services,
-      all_up_ms: isUp ? 60_000 : 0,
+      all_up_ms: down === null ? 60_000 : 0,
     },
     ...{ challenge: zero, issued_at: minute, previous_minute_hash: zero, minute_hash: zero },
   };
@@ -89,7 +89,7 @@ export async function fillHistory(owner: DataSource, now: Date, size: HistorySiz
           where period_start >= $1::timestamptz - make_interval(mins => $3) and (decision = 'paid') = $4`,
       [
         now,
-        reportOf(new Date(Math.floor(now.getTime() / 60_000) * 60_000), isUp),
+        reportOf(new Date(Math.floor(now.getTime() / 60_000) * 60_000), isUp ? null : 'autogen_agent'),
         size.reportedMinutes,
         isUp,
       ],

@@ -1,0 +1,18 @@
+import { deployLocalToken, developmentKeys, startAnvil } from '#payments/testing';
+
+import type { CleanUp } from '../run/clean-up.js';
+
+/** A local chain with a treasury of test dollars, and the settings of a distributor that settles there. */
+export async function startSettlementChain(
+  treasuryMicroUsd: bigint,
+  cleanUp: CleanUp,
+): Promise<Record<string, string>> {
+  const anvil = await startAnvil({ blockTimeSeconds: 2 });
+  cleanUp.add(() => anvil.stop());
+  const { tokenAddress } = await deployLocalToken({ rpcUrl: anvil.rpcUrl, microUsd: treasuryMicroUsd });
+  return {
+    ...{ ETH_RPC_URL: anvil.rpcUrl, CHAIN_ID: '31337', TOKEN_ADDRESS: tokenAddress, FINALITY: '12' },
+    ...{ PAYER_PRIVATE_KEY: developmentKeys.payer, GAS_PAYER_PRIVATE_KEY: developmentKeys.gasPayer },
+    ...{ SETTLEMENT_METHOD: 'usdc', SETTLE_INTERVAL_SECONDS: '5' },
+  };
+}
