@@ -134,7 +134,10 @@ export class Scenario {
     const found = this.monitor.window(fromMs, toMs).services.find(({ name }) => name === service);
     if (!found) throw new Error(`${service} is not in the window`);
     const { upMs, downMs, startingMs, unknownMs } = found;
-    if (upMs + downMs + startingMs + unknownMs !== toMs - fromMs) throw new Error('The sums do not add up');
+    const sums = [upMs, downMs, startingMs, unknownMs];
+    if (sums.some((ms) => ms < 0) || sums.reduce((sum, ms) => sum + ms) !== toMs - fromMs) {
+      throw new Error(`The sums do not add up: ${sums.join()} in ${toMs - fromMs}`);
+    }
     return found;
   }
 

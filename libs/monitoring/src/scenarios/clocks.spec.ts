@@ -49,6 +49,12 @@ describe('scenarios of clocks', () => {
     const found = await scenario.account(redis, fromMs, scenario.nowMs - 6_000);
     expect(found.upMs + found.unknownMs).toBe(scenario.nowMs - 6_000 - fromMs);
     expect(found.unknownMs).toBeGreaterThan(0);
+    // Half a minute that is lived through twice.
+    const twiceMs = scenario.nowMs;
+    scenario.clock.step(-30_000);
+    await scenario.pass(61_000);
+    const lived = await scenario.account(redis, twiceMs - 30_000, twiceMs + 20_000);
+    expect(lived.upMs).toBeLessThanOrEqual(50_000);
   });
 
   it('25 · a clock that is slewed, or tells a leap second twice, costs nothing', async () => {

@@ -45,16 +45,24 @@ describe('scenarios of the event stream', () => {
       });
     });
     expect(await shortOutage()).toEqual({ downMs: 300, unknownMs: 0 });
-    // Two events, and the beginning of a third, in one chunk.
+    await scenario.end();
+    // All that tells of a restart, and the beginning of one more event, in one chunk.
+    await begin();
     let held = '';
-    events.deliverBy((response, line) => {
-      held += `${line}\n`;
-      if (line.includes('"Action":"start"') || line.includes('"Action":"die"')) {
-        response.write(held);
-        held = '';
-      }
+    scenario.engine.events.deliverBy((response, line) => {
+      if (line.includes('"Action":"update"')) {
+        response.write(`${held}${line.slice(0, 40)}`);
+        setTimeout(() => response.write(`${line.slice(40)}\n`), 1);
+      } else held += `${line}\n`;
     });
-    expect(await shortOutage()).toEqual({ downMs: 300, unknownMs: 0 });
+    const fromMs = scenario.nowMs;
+    await scenario.pass(1_000);
+    scenario.engine.killService(redis);
+    scenario.clock.jump(300);
+    scenario.engine.startService(redis);
+    scenario.engine.service(redis).emit('update');
+    await scenario.pass(6_000);
+    expect(await scenario.account(redis, fromMs)).toMatchObject({ downMs: 300, unknownMs: 0 });
   });
 
   it('10 · a line beyond reason is dropped, and the time before it counts as not listened to', async () => {

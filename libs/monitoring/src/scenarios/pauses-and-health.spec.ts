@@ -47,7 +47,7 @@ describe('scenarios of pauses and health checks', () => {
     scenario.engine.events.dropNext(1);
     const againMs = scenario.nowMs;
     scenario.engine.pauseService(redis);
-    await scenario.pass(3_000);
+    scenario.clock.jump(3_000);
     scenario.engine.unpauseService(redis);
     await scenario.pass(6_000);
     expect((await scenario.account(redis, againMs, againMs + 3_000)).upMs).toBe(0);

@@ -29,7 +29,17 @@ describe('scenarios of Podman', () => {
     await scenario.pass(200);
     engine.unpauseService(redis);
     await scenario.pass(6_000);
-    expect(await scenario.account(redis, fromMs)).toMatchObject({ downMs: 600, unknownMs: 0 });
+    // In one go, so that no inspection sees it; and a health check, which is no end of anything.
+    engine.killService(redis);
+    scenario.clock.jump(300);
+    engine.startService(redis);
+    await scenario.pass(6_000);
+    await scenario.whileAnswersTake(150, () => {
+      engine.service(redis).check();
+      engine.service(redis).emit('update');
+    });
+    await scenario.pass(6_000);
+    expect(await scenario.account(redis, fromMs)).toMatchObject({ downMs: 900, unknownMs: 0 });
     engine.removeService(redis);
     await scenario.pass(6_000);
     expect(scenario.stateOf(redis)).toEqual({ state: 'down', reason: 'missing' });
@@ -38,14 +48,19 @@ describe('scenarios of Podman', () => {
   it('40 · its health in a field of its own, told at every check, is taken from the inspection', async () => {
     await begin({ services: [{ name: redis }, { name: checked, health: 'healthy' }] });
     const container = scenario.engine.service(checked);
-    container.emit('health_status', {}, { HealthStatus: 'healthy' });
+    const healthyMs = scenario.nowMs;
+    await scenario.whileAnswersTake(150, () => {
+      container.emit('health_status', {}, { HealthStatus: 'healthy' });
+    });
     await scenario.pass(1_000);
     expect(scenario.stateOf(checked).state).toBe('up');
     const fromMs = scenario.nowMs;
+    expect((await scenario.account(checked, healthyMs, fromMs)).upMs).toBe(fromMs - healthyMs);
+    const sickMs = scenario.nowMs;
     container.setHealth('unhealthy');
     await scenario.pass(6_000);
     expect(scenario.stateOf(checked)).toEqual({ state: 'down', reason: 'unhealthy' });
-    expect((await scenario.account(checked, fromMs, fromMs + 5_000)).upMs).toBe(0);
+    expect((await scenario.account(checked, sickMs, sickMs + 5_000)).upMs).toBe(0);
   });
 
   it('40 · stopping and no status at all are unknown, not up', async () => {
