@@ -7,7 +7,7 @@ import { type DistributorProgram, startDistributorProgram } from '../bench/dashb
 import { startSettlementChain } from '../bench/dashboard/chain-settings.js';
 import { startChromium, signIn } from '../bench/dashboard/chromium.js';
 import { CleanUp } from '../bench/run/clean-up.js';
-import { fillMonth, payeesOf } from './screenshots/fill-month.js';
+import { fillMonth, oweAnHour, payeesOf } from './screenshots/fill-month.js';
 import { onlyForPictures } from './screenshots/wallet.js';
 
 const folder = fileURLToPath(new URL('../../docs/images/', import.meta.url));
@@ -51,7 +51,11 @@ async function main(cleanUp: CleanUp): Promise<void> {
     await take(`orchestrator${suffix}`, { ...desktop, colorScheme }, (page) =>
       orchestrator(page, distributor),
     );
-    await take(`payouts${suffix}`, { ...desktop, colorScheme }, (page) => payouts(page, distributor));
+    await take(`payouts${suffix}`, { ...desktop, colorScheme }, async (page) => {
+      await payouts(page, distributor);
+      await oweAnHour(owner, ['fjord', 'gale'], `pictures/${colorScheme}`);
+      await page.getByRole('table').getByText('Mined', { exact: true }).nth(1).waitFor();
+    });
     await take(`payout${suffix}`, { ...desktop, colorScheme }, (page) => payout(page, distributor));
     await take(`alerts${suffix}`, { ...desktop, colorScheme }, (page) => alerts(page, distributor));
     await take(`payee${suffix}`, { ...desktop, colorScheme }, (page) => payee(page, distributor, key));

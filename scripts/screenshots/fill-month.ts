@@ -22,6 +22,10 @@ export const payeesOf = (payee: string) =>
 /** A month behind the books' back: sums, the newest hours as assessments with reports, accruals, and what was paid by hand. */
 export async function fillMonth(owner: DataSource, payee: string, now: Date): Promise<void> {
   await owner.transaction(async (tx) => {
+    // Pay by the hour is reckoned since the books were opened, and that never changes in real ones.
+    await tx.query('alter table payments.book disable trigger keep_book');
+    await tx.query('update payments.book set opened_at = $1', [new Date(now.getTime() - days * 86_400_000)]);
+    await tx.query('alter table payments.book enable trigger keep_book');
     await nameEverybody(tx, payee);
     await tellIncidents(tx, now);
     await sumUp(tx, now);
@@ -180,3 +184,12 @@ async function payByHand(tx: EntityManager, now: Date): Promise<void> {
     );
   }
 }
+
+/** What an hour of all of it earns, for some of them, so that something is on its way. */
+export const oweAnHour = (owner: DataSource, whom: readonly string[], key: string): Promise<unknown> =>
+  owner.query(
+    `select ledger.post('accrual', $1, now(), array_agg('expense:rewards:' || orchestrator_id),
+         array_agg('liability:payable:' || orchestrator_id), array_agg(600000000::bigint))
+       from payments.orchestrator_fact where fact = 'name' and value = any ($2)`,
+    [key, whom],
+  );

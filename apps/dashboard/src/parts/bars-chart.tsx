@@ -48,18 +48,25 @@ async function draw(
   const line = colourOf('--line', place);
   const font = `12px ${getComputedStyle(place).fontFamily}`;
   const axis = { stroke: muted, font, ticks: { show: false } };
+  const halfBarS = by === 'day' ? 43_200 : 1_800;
   const chart = new UPlot(
     {
       width: place.clientWidth,
       height: place.clientHeight,
+      padding: [10, 10, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { setScale: false } },
       tzDate: (at) => (by === 'day' ? UPlot.tzDate(new Date(at * 1_000), 'UTC') : new Date(at * 1_000)),
-      scales: { y: { range: (_chart, _low, high) => [0, Math.max(high * 1.1, 0.01)] } },
+      scales: {
+        // Half a bar more at either end, or the first and the last are cut in two.
+        x: { range: (_chart, from, to) => [from - halfBarS, to + halfBarS] },
+        y: { range: (_chart, _low, high) => [0, Math.max(high * 1.1, 0.01)] },
+      },
       axes: [
         {
           ...axis,
           grid: { show: false },
+          size: 28,
           values: (_chart, values) => values.map((at) => tickWords(new Date(at * 1_000), by)),
         },
         {

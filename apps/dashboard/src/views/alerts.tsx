@@ -73,6 +73,7 @@ export function AlertsView() {
               { label: 'Since', class: 'time', cell: (row) => time(row.opened_at) },
               {
                 label: 'Seen',
+                class: 'time',
                 cell: (row) => `${plural(row.seen_count, 'time')}, last ${time(row.last_seen_at)}`,
               },
               {

@@ -78,7 +78,9 @@ function Facts({ row, fleet, past }: RowProps) {
           >
             <i aria-hidden="true" />
             {service.name}
-            {service.state !== 'up' && <span class="service-state"> {service.state}</span>}
+            {service.state !== 'up' && row.state !== 'unknown' && (
+              <span class="service-state"> {service.state}</span>
+            )}
           </li>
         ))}
       </ul>

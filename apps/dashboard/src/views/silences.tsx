@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import * as z from 'zod/mini';
 import { type Alert, anything } from '../api/shapes.js';
 import { time } from '../format.js';
@@ -19,6 +19,9 @@ const silenceSchema = z.object({
 type Silence = z.output<typeof silenceSchema>;
 const silencePage = z.object({ items: z.array(silenceSchema), next_cursor: z.nullable(z.string()) });
 
+/** A longer one fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** What nobody is told of for a while; it is opened and shown all the same. */
 export function Silences() {
   const ask = useAsk();
@@ -28,6 +31,17 @@ export function Silences() {
     schema: silencePage,
     topics: ['alerts', 'changes'],
   });
+  const { data, reload } = silences;
+  useEffect(() => {
+    // Nobody says that one has run out.
+    const next = Math.min(...(data?.items ?? []).map(({ ends_at: at }) => Date.parse(at)));
+    const waitMs = next - Date.now() + 1_000;
+    if (waitMs > longestTimerMs) return undefined;
+    const timer = setTimeout(reload, waitMs);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [data, reload]);
   const end = async (id: string) => {
     setFault('');
     try {
