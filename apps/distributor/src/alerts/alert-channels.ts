@@ -2,6 +2,7 @@ import type { AlertEvent, AlertEventName } from '#payments';
 import { MetricsRegistry } from '#platform';
 import { Inject, Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
+import { withoutSecrets } from '../config/secret-forms.js';
 import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';
 import { type Channel, ChannelError, SEND_TIMEOUT_MS } from './channels/channel.js';
@@ -15,8 +16,11 @@ export class AlertChannels {
   readonly all: readonly Channel[];
   private readonly sent: Counter<'channel' | 'event' | 'outcome'>;
 
-  constructor(@Inject(DISTRIBUTOR_CONFIG) { alerts }: DistributorConfig, registry: MetricsRegistry) {
-    this.all = configuredChannels(alerts);
+  constructor(
+    @Inject(DISTRIBUTOR_CONFIG) private readonly config: DistributorConfig,
+    registry: MetricsRegistry,
+  ) {
+    this.all = configuredChannels(config.alerts);
     this.sent = new Counter({
       name: 'distributor_alert_deliveries_total',
       help: 'Events that a channel took (delivered) or did not take (failed), each attempt counted',
@@ -36,19 +40,20 @@ export class AlertChannels {
 
   /** Never throws and never takes longer than a channel may. */
   async send(channel: Channel, events: readonly AlertEvent[]): Promise<SendOutcome> {
-    const outcome = await attempt(channel, events);
+    const outcome = await this.attempt(channel, events);
     for (const { event } of events)
       this.sent.inc({ channel: channel.id, event, outcome: outcome.ok ? 'delivered' : 'failed' });
     return outcome;
   }
-}
 
-async function attempt(channel: Channel, events: readonly AlertEvent[]): Promise<SendOutcome> {
-  try {
-    await channel.send(events, AbortSignal.timeout(SEND_TIMEOUT_MS));
-    return { ok: true };
-  } catch (error) {
-    const retryAfterMs = error instanceof ChannelError ? error.retryAfterMs : undefined;
-    return { ok: false, error: error instanceof Error ? error.message : String(error), retryAfterMs };
+  private async attempt(channel: Channel, events: readonly AlertEvent[]): Promise<SendOutcome> {
+    try {
+      await channel.send(events, AbortSignal.timeout(SEND_TIMEOUT_MS));
+      return { ok: true };
+    } catch (error) {
+      const retryAfterMs = error instanceof ChannelError ? error.retryAfterMs : undefined;
+      const message = error instanceof Error ? error.message : String(error);
+      return { ok: false, error: withoutSecrets(message, this.config.secrets), retryAfterMs };
+    }
   }
 }

@@ -24,6 +24,10 @@ const formsOf = (text: string): string[] => [
   encodeURIComponent(text),
 ];
 
+/** What others say of us may hold what we told them: an address with its key, a password. */
+export const withoutSecrets = (text: string, forms: readonly string[]): string =>
+  forms.reduce((rest, form) => rest.replaceAll(form, '[redacted]'), text);
+
 /** Every form in which these secrets may turn up in a log line, the longest first. Short parts would blank out text. */
 export function secretForms(secrets: readonly (string | undefined)[]): string[] {
   const present = secrets.filter((secret) => secret !== undefined);

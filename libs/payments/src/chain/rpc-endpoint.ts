@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { errorCode } from '#platform';
 
 import { RpcRefusal, RpcSilence } from './rpc-error.js';
+import { withoutKey } from './without-key.js';
 
 const answerSchema = z.union([
   z.object({ error: z.object({ code: z.number(), message: z.string(), data: z.unknown().optional() }) }),
@@ -43,7 +44,7 @@ export class RpcEndpoint {
     if (!answer.success) throw new RpcSilence(method, this.name, 'the answer is not JSON-RPC');
     if ('error' in answer.data) {
       const { code, message, data } = answer.data.error;
-      throw new RpcRefusal(method, this.name, code, message, data);
+      throw new RpcRefusal(method, this.name, code, withoutKey(message, this.url), data);
     }
     const parsed = result.safeParse(answer.data.result);
     if (!parsed.success) {

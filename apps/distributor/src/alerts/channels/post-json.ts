@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { secretForms, withoutSecrets } from '../../config/secret-forms.js';
 import { ChannelError, SEND_TIMEOUT_MS } from './channel.js';
 
 /** More of an answer says nothing to anybody. */
@@ -27,6 +28,7 @@ export async function postJson({ url, body, headers = {}, signal }: Posting): Pr
   const target = new URL(url);
   const { host, username, password } = target;
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const basic = Buffer.from(credentials).toString('base64');
   target.username = '';
   target.password = '';
   let status: number;
@@ -38,7 +40,7 @@ export async function postJson({ url, body, headers = {}, signal }: Posting): Pr
       headers: {
         'content-type': 'application/json',
         'user-agent': 'uptime-payroll',
-        ...(username !== '' && { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
+        ...(username !== '' && { authorization: `Basic ${basic}` }),
         ...headers,
       },
       body,
@@ -56,7 +58,9 @@ export async function postJson({ url, body, headers = {}, signal }: Posting): Pr
     );
   }
   if (status >= 200 && status < 300) return { status, text };
-  const shown = text.replaceAll(/\s+/g, ' ').slice(0, MOST_SHOWN);
+  // Some say again what they were told. Cut afterwards: half a key would not be known as one.
+  const said = withoutSecrets(text, secretForms([url, basic, ...Object.values(headers)]));
+  const shown = said.replaceAll(/\s+/g, ' ').slice(0, MOST_SHOWN);
   throw new ChannelError(
     `${host} answered HTTP ${status}${shown === '' ? '' : `: ${shown}`}`,
     retryAfterMs(retryAfter, text),
