@@ -36,7 +36,10 @@ describe('scenarios of the event stream', () => {
     const { events } = scenario.engine;
     let before = Promise.resolve();
     events.deliverBy((response, line) => {
-      const bytes = Buffer.from(`\u001e${line}\r\n\n`);
+      // From API 1.52 on the three old fields are gone, and a record separator may precede each event.
+      const newer = line.replace(/"status":"[^"]*","id":"[^"]*","from":"[^"]*",/, '');
+      expect(newer).toMatch(/^\{"Type"/);
+      const bytes = Buffer.from(`\u001e${newer}\r\n\n`);
       const cut = bytes.indexOf(Buffer.from('😀')) + 2;
       before = before.then(async () => {
         response.write(bytes.subarray(0, cut));
