@@ -2,22 +2,15 @@ import { useState } from 'preact/hooks';
 import * as z from 'zod/mini';
 import { download } from '../api/client.js';
 import { assessmentPage, historySchema, payoutPage } from '../api/shapes.js';
-import { dollars, microUsd, roundDollars, type Span, time } from '../format.js';
+import { dollars, microUsd, type Span, time } from '../format.js';
 import { useAnswer, useHouse } from '../house.js';
-import { BarsChart } from '../parts/bars-chart.js';
 import { Amount, Choice, Hash, Pill, Section, Shown } from '../parts/facts.js';
 import { Table } from '../parts/table.js';
-import { HistoryBars } from '../views/history-bars.js';
+import { BalanceTiles } from '../views/balance-tiles.js';
+import { EarnedBars, HistoryBars } from '../views/history-bars.js';
 import { PayoutTable } from '../views/payouts.js';
-import { PeriodTable } from '../views/period-table.js';
+import { type Decision, decisionChoices, PeriodTable } from '../views/period-table.js';
 import { type Own, payeeEveryMs } from './payee-shell.js';
-
-const decisions = [
-  ['', 'All'],
-  ['unpaid', 'Unpaid'],
-  ['paid', 'Paid'],
-  ['pending', 'Pending'],
-] as const;
 
 const statementSchema = z.object({
   opening_balance_usd: z.string(),
@@ -39,7 +32,7 @@ export function PayeeOrchestrator({
 }) {
   const { session } = useHouse();
   const [by, setBy] = useState<Span>('minute');
-  const [decision, setDecision] = useState<(typeof decisions)[number][0]>('');
+  const [decision, setDecision] = useState<Decision>('');
   const [since] = useState(() => new Date(Date.now() - dayMs).toISOString());
   const base = `payee/orchestrators/${own.id}`;
   const asking = { token: session?.token ?? null };
@@ -53,7 +46,6 @@ export function PayeeOrchestrator({
     schema: statementSchema,
     everyMs: 60_000,
   });
-  const { balance } = own;
   return (
     <>
       <div class="head">
@@ -73,31 +65,15 @@ export function PayeeOrchestrator({
           </p>
         </div>
       </div>
-      <dl class="tiles card">
-        {(
-          [
-            ['Earned', balance.accrued_usd],
-            ['Owed', balance.payable_usd],
-            ['On its way', balance.in_settlement_usd],
-            ['Paid', balance.paid_usd],
-          ] as const
-        ).map(([label, usd]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{roundDollars(microUsd(usd))}</dd>
-          </div>
-        ))}
-      </dl>
+      <BalanceTiles of={[own.balance]} />
       <HistoryBars answer={past} by={by} onChoose={setBy} />
-      {by !== 'minute' && past.data !== null && past.data.by === by && (
-        <Section title="Earned" about={`Per ${by}`}>
-          <BarsChart earned={past.data.buckets} by={by} label={`Earned per ${by}`} />
-        </Section>
-      )}
+      <EarnedBars answer={past} by={by} who={own.name} />
       <Section
         title="Periods"
         about="Why each was paid, or not. The evidence is the report that your worker signed."
-        actions={<Choice label="Which periods" value={decision} of={decisions} onChoose={setDecision} />}
+        actions={
+          <Choice label="Which periods" value={decision} of={decisionChoices} onChoose={setDecision} />
+        }
       >
         <Shown answer={periods}>
           {({ items }) => (

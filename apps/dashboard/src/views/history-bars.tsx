@@ -3,6 +3,7 @@ import type { History } from '../api/shapes.js';
 import type { Span } from '../format.js';
 import type { Answered } from '../house.js';
 import { historyBars, serviceBars } from '../parts/bars-of.js';
+import { BarsChart } from '../parts/bars-chart.js';
 import { Choice, Section, Shown } from '../parts/facts.js';
 import { Legend, Strip } from '../parts/strip.js';
 
@@ -35,6 +36,24 @@ export function HistoryBars({
       actions={<Choice label="Length of a bar" value={by} of={spans} onChoose={onChoose} />}
     >
       <Shown answer={answer}>{(history) => <Bars history={history} />}</Shown>
+    </Section>
+  );
+}
+
+/** Earned by hour or day; minutes earn a rate or nothing, which needs no chart. */
+export function EarnedBars({
+  answer: { data },
+  by,
+  who,
+}: {
+  answer: Answered<History>;
+  by: Span;
+  who: string;
+}) {
+  if (by === 'minute' || data?.by !== by) return null;
+  return (
+    <Section title="Earned" about={`Per ${by}`}>
+      <BarsChart earned={data.buckets} by={by} label={`Earned by ${who} per ${by}`} />
     </Section>
   );
 }

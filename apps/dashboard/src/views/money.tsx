@@ -1,11 +1,5 @@
 import { useState } from 'preact/hooks';
-import {
-  balancePage,
-  type Balance,
-  earningsSchema,
-  payoutStateSchema,
-  treasurySchema,
-} from '../api/shapes.js';
+import { balancePage, earningsSchema, payoutStateSchema, treasurySchema } from '../api/shapes.js';
 import type * as z from 'zod/mini';
 import { dollars, microUsd, plural, roundDollars } from '../format.js';
 import { useNames } from '../names.js';
@@ -13,10 +7,8 @@ import { useAnswer, useMayChange } from '../house.js';
 import { BarsChart } from '../parts/bars-chart.js';
 import { Amount, Choice, Hash, Section, Shown } from '../parts/facts.js';
 import { Table } from '../parts/table.js';
+import { BalanceTiles } from './balance-tiles.js';
 import { PauseBar } from './pause.js';
-
-const sum = (balances: readonly Balance[], field: Exclude<keyof Balance, 'orchestrator_id'>): bigint =>
-  balances.reduce((total, balance) => total + microUsd(balance[field]), 0n);
 
 /** Where the money is: earned, owed, on its way, paid; and how long what is there will last. */
 export function MoneyView() {
@@ -39,25 +31,7 @@ export function MoneyView() {
         </div>
         {mayChange && payouts.data !== null && <PauseBar state={payouts.data} onChanged={payouts.reload} />}
       </div>
-      <Shown answer={balances}>
-        {({ items }) => (
-          <dl class="tiles card">
-            {(
-              [
-                ['Earned', 'accrued_usd'],
-                ['Owed', 'payable_usd'],
-                ['On its way', 'in_settlement_usd'],
-                ['Paid', 'paid_usd'],
-              ] as const
-            ).map(([label, field]) => (
-              <div key={field}>
-                <dt>{label}</dt>
-                <dd>{roundDollars(sum(items, field))}</dd>
-              </div>
-            ))}
-          </dl>
-        )}
-      </Shown>
+      <Shown answer={balances}>{({ items }) => <BalanceTiles of={items} />}</Shown>
       <Section
         title="Earned"
         about={

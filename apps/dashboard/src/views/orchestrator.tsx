@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import {
   assessmentPage,
   balancePage,
@@ -8,28 +8,21 @@ import {
   type Orchestrator,
 } from '../api/shapes.js';
 import { download } from '../api/client.js';
-import { roundDollars, microUsd, type Span, time } from '../format.js';
+import { type Span, time } from '../format.js';
 import { useAnswer, useHouse, useMayChange } from '../house.js';
-import { BarsChart } from '../parts/bars-chart.js';
 import { Amount, Choice, Hash, Pill, Section, Shown } from '../parts/facts.js';
 import { Table } from '../parts/table.js';
-import { HistoryBars } from './history-bars.js';
+import { BalanceTiles } from './balance-tiles.js';
+import { EarnedBars, HistoryBars } from './history-bars.js';
 import { OrchestratorActions } from './orchestrator-actions.js';
-import { PeriodTable } from './period-table.js';
-
-const decisions = [
-  ['', 'All'],
-  ['unpaid', 'Unpaid'],
-  ['paid', 'Paid'],
-  ['pending', 'Pending'],
-] as const;
+import { type Decision, decisionChoices, PeriodTable } from './period-table.js';
 
 /** One orchestrator: its uptime, each period with its reason, what it earned, and its terms. */
 export function OrchestratorView({ id }: { id: string }) {
   const { session } = useHouse();
   const mayChange = useMayChange();
   const [by, setBy] = useState<Span>('minute');
-  const [decision, setDecision] = useState<(typeof decisions)[number][0]>('');
+  const [decision, setDecision] = useState<Decision>('');
   const record = useAnswer(`orchestrators/${id}`, { schema: orchestratorSchema, topics: ['changes'] });
   const past = useAnswer(`orchestrators/${id}/history?by=${by}`, {
     schema: historySchema,
@@ -44,7 +37,6 @@ export function OrchestratorView({ id }: { id: string }) {
     },
   );
   const balance = balances.data?.items.find((each) => each.orchestrator_id === id);
-  const earned = useMemo(() => past.data?.buckets ?? [], [past.data]);
   return (
     <Shown answer={record}>
       {(data) => (
@@ -58,35 +50,15 @@ export function OrchestratorView({ id }: { id: string }) {
             </div>
             {mayChange && <OrchestratorActions record={data} onChanged={record.reload} />}
           </div>
-          {balance !== undefined && (
-            <dl class="tiles card">
-              {(
-                [
-                  ['Earned', balance.accrued_usd],
-                  ['Owed', balance.payable_usd],
-                  ['On its way', balance.in_settlement_usd],
-                  ['Paid', balance.paid_usd],
-                ] as const
-              ).map(([label, usd]) => (
-                <div key={label}>
-                  <dt>{label}</dt>
-                  <dd>{roundDollars(microUsd(usd))}</dd>
-                </div>
-              ))}
-            </dl>
-          )}
+          {balance !== undefined && <BalanceTiles of={[balance]} />}
           <HistoryBars answer={past} by={by} onChoose={setBy} />
-          {by !== 'minute' && past.data !== null && past.data.by === by && (
-            <Section title="Earned" about={`Per ${by}`}>
-              <BarsChart earned={earned} by={by} label={`Earned by ${data.name} per ${by}`} />
-            </Section>
-          )}
+          <EarnedBars answer={past} by={by} who={data.name} />
           <Section
             title="Periods"
             about="The newest thirty, each with its reason."
             actions={
               <div class="actions">
-                <Choice label="Which periods" value={decision} of={decisions} onChoose={setDecision} />
+                <Choice label="Which periods" value={decision} of={decisionChoices} onChoose={setDecision} />
                 <button
                   type="button"
                   class="button"

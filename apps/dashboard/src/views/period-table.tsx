@@ -7,6 +7,14 @@ import { decisionTones, reasonWords } from '../words.js';
 
 const words = { paid: 'Paid', unpaid: 'Unpaid', pending: 'Pending' };
 
+export const decisionChoices = [
+  ['', 'All'],
+  ['unpaid', 'Unpaid'],
+  ['paid', 'Paid'],
+  ['pending', 'Pending'],
+] as const;
+export type Decision = (typeof decisionChoices)[number][0];
+
 /** Each judged period with its reason in plain words. */
 export const PeriodTable = ({
   periods,
