@@ -1,5 +1,6 @@
 import { formatUsd } from '#payments';
 
+import { describeLoad } from './describe-load.js';
 import type { PeriodsVerdict } from './judge-periods.js';
 import type { UpgradeReport } from './upgrade.js';
 
@@ -10,16 +11,9 @@ const periods = ({ expected, paid, unpaid, faults }: PeriodsVerdict) =>
 
 /** For people: what the exchange and the restore cost, and whether anything was lost. */
 export function describeUpgrade(report: UpgradeReport): string {
-  const { load } = report;
-  const failures = [...load.failures].map(([what, count]) => `${count} × ${what}`).join(', ');
   const rows = [
     ['exchange', `${seconds(report.exchangeMs)} from docker-compose up -d to ready`],
-    ['REST', `${load.reads} reads, ${failures === '' ? 'all answered' : failures}`],
-    [
-      '',
-      `longest time without an answer ${seconds(load.longestGapMs)}, slowest answer ${seconds(load.slowestMs)}`,
-    ],
-    ['', `${load.writes} adjustments, ${load.writeRetries} asked again, then all repeated: each booked once`],
+    ['REST', describeLoad(report.load)],
     ['upgrade', periods(report.upgraded)],
     ['on the chain', `$${formatUsd(report.paidMicroUsd)} paid`],
     [

@@ -7,6 +7,7 @@ import { z } from 'zod';
 
 import { askJson } from '../surroundings/ask-json.js';
 import type { BooksPrograms } from './books-programs.js';
+import { describeLoad } from './describe-load.js';
 import { type Expectation, judgePeriods, type PeriodsVerdict } from './judge-periods.js';
 import { untilJudged, untilSettled } from './quiet-books.js';
 import type { Payee, Rehearsed } from './rehearsed.js';
@@ -78,6 +79,7 @@ export async function rehearseUpgrade(options: UpgradeOptions): Promise<UpgradeR
       unsure: [...each.unsure, ...(stack.services.get(each.letter)?.unsure ?? [])],
     }));
   const measured = await load.stop();
+  say(describeLoad(measured));
   await load.repeatWrites();
   wrong.push(...(await load.writeFaults()));
   const first = expectations(Date.now());
