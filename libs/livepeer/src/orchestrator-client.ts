@@ -41,7 +41,7 @@ export class OrchestratorClient {
         withinMs: answerWithinMs,
         signal,
       });
-      return judgeRegistration(status, text);
+      return judgeRegistration(status, withoutSecret(text, offer.token));
     } catch (error) {
       return judgeRegistrationError(error);
     }
@@ -77,7 +77,7 @@ export class OrchestratorClient {
         body,
         signal: deadline.signal,
       });
-      return { status: answer.statusCode, text: await answer.body.text() };
+      return { status: answer.statusCode, text: withoutSecret(await answer.body.text(), this.secret) };
     };
     try {
       // While a request waits for its connection, undici does not end it by the signal.
@@ -90,6 +90,10 @@ export class OrchestratorClient {
     }
   }
 }
+
+/** Who is asked may say again what it was told, and anyone may read a worker's health. */
+const withoutSecret = (text: string, secret = ''): string =>
+  secret === '' ? text : text.replaceAll(secret, '[redacted]');
 
 const rejectionAt = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => {
