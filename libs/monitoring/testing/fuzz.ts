@@ -6,6 +6,9 @@ const seed = Number(process.env.FUZZ_SEED ?? 20_261_122);
 
 export const fuzz = (runs: number): { numRuns: number; seed: number } => ({ numRuns: runs * times, seed });
 
+/** How long a test may take that plays so many times more. */
+export const fuzzLimitMs = 60_000 * times;
+
 type Path = (string | number)[];
 
 function pathsOf(value: unknown, path: Path = []): Path[] {

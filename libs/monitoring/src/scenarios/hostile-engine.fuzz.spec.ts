@@ -3,7 +3,7 @@ import { recordings, type SimulatedEngine, startSimulatedEngine } from '#monitor
 import fc from 'fast-check';
 import { z } from 'zod';
 
-import { damaged, fuzz, pieces } from '../../testing/fuzz.js';
+import { damaged, fuzz, pieces, fuzzLimitMs } from '../../testing/fuzz.js';
 import { recordedInspection } from '../../testing/recorded-answers.js';
 import { Scenario } from '../../testing/scenario.js';
 import { parseEventLine } from '../containers/engine-answers.js';
@@ -120,35 +120,39 @@ describe('the event stream, damaged', () => {
     );
   });
 
-  it('makes no up time of a container that does not run, and goes on listening', async () => {
-    await fc.assert(
-      fc.asyncProperty(stream, fc.array(fc.nat(300), { maxLength: 20 }), async (documents, cuts) => {
-        const scenario = await Scenario.begin({ services: [{ name: 'service' }] });
-        try {
-          scenario.engine.killService('service');
-          await scenario.pass(6_000);
-          const fromMs = scenario.nowMs;
-          const { id } = scenario.engine.service('service');
-          const bytes = Buffer.concat(documents.flatMap((document) => [document, Buffer.from('\n')]));
-          // As if they were about this very container, and of this very time.
-          const aimed = bytes
-            .toString('latin1')
-            .replaceAll('c'.repeat(64), id)
-            .replace(/"timeNano":\d{13}/g, `"timeNano":${fromMs + 1}`);
-          for (const piece of pieces(Buffer.from(aimed, 'latin1'), cuts)) {
-            scenario.engine.events.tellRaw(piece);
-            await scenario.pass(40);
+  it(
+    'makes no up time of a container that does not run, and goes on listening',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(stream, fc.array(fc.nat(300), { maxLength: 20 }), async (documents, cuts) => {
+          const scenario = await Scenario.begin({ services: [{ name: 'service' }] });
+          try {
+            scenario.engine.killService('service');
+            await scenario.pass(6_000);
+            const fromMs = scenario.nowMs;
+            const { id } = scenario.engine.service('service');
+            const bytes = Buffer.concat(documents.flatMap((document) => [document, Buffer.from('\n')]));
+            // As if they were about this very container, and of this very time.
+            const aimed = bytes
+              .toString('latin1')
+              .replaceAll('c'.repeat(64), id)
+              .replace(/"timeNano":\d{13}/g, `"timeNano":${fromMs + 1}`);
+            for (const piece of pieces(Buffer.from(aimed, 'latin1'), cuts)) {
+              scenario.engine.events.tellRaw(piece);
+              await scenario.pass(40);
+            }
+            await scenario.pass(6_000);
+            expect((await scenario.account('service', fromMs)).upMs).toBe(0);
+            scenario.engine.startService('service');
+            await scenario.pass(200);
+            await scenario.until(() => scenario.stateOf('service').state === 'up');
+          } finally {
+            await scenario.end();
           }
-          await scenario.pass(6_000);
-          expect((await scenario.account('service', fromMs)).upMs).toBe(0);
-          scenario.engine.startService('service');
-          await scenario.pass(200);
-          await scenario.until(() => scenario.stateOf('service').state === 'up');
-        } finally {
-          await scenario.end();
-        }
-      }),
-      fuzz(6),
-    );
-  });
+        }),
+        fuzz(6),
+      );
+    },
+    fuzzLimitMs,
+  );
 });
