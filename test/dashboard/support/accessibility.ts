@@ -27,3 +27,19 @@ export async function violationsOn(page: Page): Promise<string[]> {
 /** How far the page is wider than its window, in pixels. */
 export const overflowOf = async (page: Page): Promise<number> =>
   z.number().parse(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth'));
+
+const desktop = { width: 1280, height: 860 };
+export const phone = { width: 390, height: 844 };
+
+/** What is wrong with a page in either of its colours, and how much too wide it is for a phone. */
+export async function faultsOn(page: Page): Promise<string[]> {
+  const faults: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    faults.push(...(await violationsOn(page)));
+  }
+  await page.setViewportSize(phone);
+  const overflow = await overflowOf(page);
+  await page.setViewportSize(desktop);
+  return overflow > 0 ? [...faults, `${overflow} px too wide for a phone`] : faults;
+}
