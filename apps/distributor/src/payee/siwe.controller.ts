@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { Public } from '../auth/bearer.guard.js';
 import { GuessLimit } from '../auth/guess-limit.js';
 import { payeeTokenLifetimeSeconds } from '../auth/session.js';
+import { sourceOf } from '../auth/sign-in-guesses.js';
 import { DISTRIBUTOR_CONFIG } from '../configuration.module.js';
 import type { DistributorConfig } from '../distributor.config.js';
 import { ApiProblem } from '../rest/problem.decorator.js';
@@ -77,7 +78,7 @@ export class SiweController {
     @Req() request: FastifyRequest,
   ): Promise<z.output<typeof messageSchema>> {
     refuseHasty(this.asked, request.ip);
-    this.asked.wrong(request.ip);
+    this.asked.wrong(sourceOf(request.ip));
     const { message, expiresAt } = await this.messages.issue(address, this.placeOf(request));
     return { message, expires_at: iso(expiresAt) };
   }
@@ -117,7 +118,7 @@ export class SiweController {
     try {
       return await this.messages.redeem(message, signature, this.placeOf(request));
     } catch (error) {
-      this.wrong.wrong(request.ip);
+      this.wrong.wrong(sourceOf(request.ip));
       throw error;
     }
   }
@@ -131,7 +132,7 @@ export class SiweController {
 }
 
 function refuseHasty(limit: GuessLimit, address: string): void {
-  const waitSeconds = Math.ceil(limit.waitMs(address) / 1_000);
+  const waitSeconds = Math.ceil(limit.waitMs(sourceOf(address)) / 1_000);
   if (waitSeconds === 0) return;
   throw new Problem({
     status: 429,
