@@ -13,6 +13,7 @@ const assessmentSchema = z.object({
   period_end: time,
   decision: z.enum(['paid', 'unpaid', 'pending']),
   reason: z.string().nullable(),
+  reason_text: z.string().nullish(),
   amount_usd: usdSchema,
 });
 const orchestratorSchema = z.object({
@@ -58,7 +59,7 @@ export class PayerApi {
       startMs: each.period_start,
       endMs: each.period_end,
       decision: each.decision,
-      reason: each.reason,
+      reason: each.reason_text ?? each.reason,
       amountMicroUsd: each.amount_usd,
     }));
   }

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import Docker from 'dockerode';
 import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { delay } from '#platform';
+import { Checkout } from '../../scripts/rehearse/checkout.js';
 import { ComposeProject } from '../../scripts/rehearse/engine/compose-project.js';
 import { removeImageAndChildren } from '../../scripts/rehearse/engine/import-image.js';
 import {
@@ -10,7 +13,6 @@ import {
   importNodeImage,
   importProxyImage,
 } from '../../scripts/rehearse/engine/stand-in-images.js';
-import { repository } from './support/compose-file.js';
 import { describeWith } from './support/tools-present.js';
 
 const prefix = `deploytest${randomBytes(4).toString('hex')}`;
@@ -25,6 +27,13 @@ const ownLoopbackAddress = `127.${[...randomBytes(3)].map((byte) => 1 + (byte % 
 const composeServices = [
   ...['livepeer-gateway', 'livepeer-orchestrator', 'livepeer-worker'],
   ...['docker-proxy', 'payment-distributor', 'postgres'],
+];
+
+/** Lies in the checkout wherever people keep secrets, while the images are built. */
+const secretText = `secret-${randomBytes(16).toString('hex')}`;
+const secretFiles = [
+  ...['.env', '.env.production', '.local/stack.json', '.data/postgres.password'],
+  ...['worker', 'distributor', 'gateway', 'orchestrator'].map((part) => `deploy/secrets/${part}/a-key`),
 ];
 
 /** What the two variables of the contract leave to the defaults, save what would clash, take long or must be pulled. */
@@ -74,10 +83,17 @@ jest.setTimeout(200_000);
 
 (await describeWith('engine', 'docker-compose', 'haproxy'))('the containers', () => {
   let project: ComposeProject;
+  let checkout: Checkout;
   const imported: string[] = [];
 
   beforeAll(async () => {
-    project = await ComposeProject.create({ prefix, folder: repository });
+    checkout = await Checkout.open();
+    await checkout.putWorkingTree();
+    for (const file of secretFiles) {
+      await mkdir(join(checkout.folder, dirname(file)), { recursive: true });
+      await writeFile(join(checkout.folder, file), secretText);
+    }
+    project = await ComposeProject.create({ prefix, folder: checkout.folder });
     await project.configure(variables, override);
     imported.push(await importNodeImage(docker, image('node')));
     imported.push(await importProxyImage(docker, image('haproxy')));
@@ -94,6 +110,7 @@ jest.setTimeout(200_000);
     await project.remove();
     for (const name of services) await docker.getContainer(name).remove({ force: true });
     for (const id of imported) await removeImageAndChildren(docker, id);
+    await checkout.remove();
   }, 120_000);
 
   const inspect = (service: string) => docker.getContainer(nameOf(service)).inspect();
@@ -149,6 +166,21 @@ jest.setTimeout(200_000);
       expect(Config.User).toBe('1000:1000');
       expect(HostConfig.ReadonlyRootfs).toBe(true);
       expect(await execute(service, ['sh', '-c', 'echo > /app/mark'])).toBe(1);
+    }
+  });
+
+  it('has no secret of the checkout in either image, nor in its settings or its history', async () => {
+    for (const service of ['livepeer-worker', 'payment-distributor']) {
+      // Found where it is mounted, so that finding nothing elsewhere means something.
+      expect(await execute(service, ['grep', '-rqs', secretText, '/run/secrets'])).toBe(0);
+      // Packages come from the registry alone, and are most of what would have to be read.
+      const all = 'find /app /etc /tmp /var -path /app/node_modules -prune -o -type f';
+      const search = `${all} -exec grep -ls ${secretText} {} + | grep -q .`;
+      expect(await execute(service, ['sh', '-c', search])).toBe(1);
+      const made = docker.getImage(image(service === 'livepeer-worker' ? 'worker' : 'distributor'));
+      const told = JSON.stringify([await made.inspect(), await made.history()]);
+      expect(told).not.toContain(secretText);
+      expect(told).not.toContain(variables.ADMIN_PASSWORD);
     }
   });
 
