@@ -118,8 +118,11 @@ export class GasAccount {
     const { nonce, balanceWei } = state;
     const cost = await this.costOf(tx, before?.nonce ?? 0n, nonce);
     if (!before) {
-      if (cost.open > 0n) return null;
-      await this.store(tx, state, { spentWei: cost.spent, fundedWei: balanceWei + cost.spent });
+      // What the ledger lacks, not what the rows add up to: versions before this account posted gas without keeping its cost.
+      const ledger = await this.ledgerAt(tx, nonce);
+      if (ledger === null) return null;
+      const fundedWei = balanceWei - ledger.ledgerGwei * weiPerGwei;
+      await this.store(tx, state, { spentWei: cost.spent, fundedWei });
       return balanceWei;
     }
     // Txs that are not ours stop settlement; when a person lets it go on, what they took is what somebody took out.

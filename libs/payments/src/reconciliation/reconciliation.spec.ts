@@ -65,6 +65,20 @@ describe('the reconciliation', () => {
     expect(late.accounts.map(({ unit }) => unit)).toContain('gwei');
   });
 
+  it('opens the gas payer’s account in books whose older txs have posted gas without its cost in their row', async () => {
+    await world.owe(10n * usd);
+    const process = world.process();
+    await world.untilFinal(process);
+    await world.books.owner.query('update payments.settlement set gas_cost_wei = null');
+    for (let runs = 0; runs < 2; runs += 1) {
+      const report = await process.reconciliation.run();
+      expect(report).toMatchObject({ ok: true, differences: [] });
+      expect(report.accounts.map(({ unit }) => unit)).toContain('gwei');
+      await world.owe(10n * usd);
+      await world.untilFinal(process);
+    }
+  });
+
   it('names money that left the treasury without the books, and nothing more is signed', async () => {
     await world.owe(10n * usd);
     const process = world.process();
