@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 
 import { defaultServices } from '#monitoring';
-import { openHistory, writeHistory } from '#monitoring/testing';
+import { writeHistory } from '#monitoring/testing';
 
 import type { BenchmarkContext, Section } from '../benchmark.js';
+import { Child } from '../run/child.js';
+import { startOptions } from '../run/start-options.js';
+import { askedWindowsSchema } from './windows-protocol.js';
 
 const hourMs = 3_600_000;
 /** Questions that are asked before any is counted. */
@@ -33,27 +35,21 @@ export async function measureWindows(
     },
   });
   context.progress('windows of thirty days');
-  await setImmediate();
-  const history = openHistory(options);
-  const times: number[] = [];
-  let checksum = 0;
-  for (let n = 0; n < questions + warmUps; n++) {
-    const fromMs = startMs + Math.floor(Math.random() * (hours * hourMs - windowMs));
-    const askedMs = performance.now();
-    checksum += history.measure(fromMs, fromMs + windowMs).allUpMs;
-    if (n >= warmUps) times.push(performance.now() - askedMs);
-    if (n % 50 === 0) await setImmediate();
-  }
-  history.close();
-  if (checksum === 0) throw new Error('nothing was up');
-  times.sort((a, b) => a - b);
-  const at = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN;
+  // With the memory that the worker has, and without what writing has left behind in this process.
+  const child = Child.start(
+    new URL('windows-process.js', import.meta.url),
+    options,
+    context.cleanUp,
+    startOptions('start:worker'),
+  );
+  const { medianMs, p99Ms, worstMs } = await child.ask({ questions, warmUps, windowMs }, askedWindowsSchema);
+  await child.stop();
   return {
     title: 'A window of thirty days',
     about: `Over ${segments.toLocaleString('en-US')} segments of ${defaultServices.length} services, from a random millisecond on, never the same twice.`,
     measurements: [
-      { what: 'Median', unit: 'ms', value: at(0.5) },
-      { what: 'p99', unit: 'ms', value: at(0.99), worst: times.at(-1) ?? Number.NaN, target: { atMost: 2 } },
+      { what: 'Median', unit: 'ms', value: medianMs },
+      { what: 'p99', unit: 'ms', value: p99Ms, worst: worstMs, target: { atMost: 2 } },
     ],
   };
 }
