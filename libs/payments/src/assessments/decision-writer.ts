@@ -20,7 +20,7 @@ import { markAnswering } from './setbacks.js';
 import { StackClaims } from './stack-claims.js';
 
 /** Decisions in one transaction at most: large batches are cheaper by far, and a larger one would keep others waiting. */
-const MAX_BATCH = 1_200;
+const MAX_BATCH = 1_000;
 
 /** So many at once come from a fleet: then the next ones wait for each other, a second at most. */
 const LARGE_BATCH = 100;
