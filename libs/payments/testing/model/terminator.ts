@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { Client } from 'pg';
 import { z } from 'zod';
 
@@ -13,6 +15,9 @@ export interface TerminationPlan {
   /** After so many it is over. */
   most: number;
 }
+
+/** A backend that has been told to end is waited for so long, so that what it left behind is there to be read. */
+const GONE_WITHIN_MS = 10_000;
 
 /**
  * Ends connections of whoever works on the books, as a restarted proxy or an operator would: after so many of their own
@@ -41,10 +46,12 @@ export class Terminator {
     this.stopped = false;
   }
 
-  /** Nothing is ended any more when it returns. */
+  /** Nothing is ended any more when it returns, and no pool holds a connection for good that has been ended. */
   async stop(): Promise<void> {
     this.stopped = true;
     await this.ending;
+    // A dead connection's end is readable by now; one turn of the event loop lets its pool read it.
+    await setImmediate();
   }
 
   async close(): Promise<void> {
@@ -77,7 +84,7 @@ export class Terminator {
                       where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'),
             busy as (select pid from mine where state <> 'idle' order by pid),
             chosen as (select pid from busy union all select pid from mine where not exists (select 1 from busy) order by pid)
-       select pg_terminate_backend(pid) as ended from chosen offset $1 % greatest(1, (select count(*) from chosen)) limit 1`,
+       select pg_terminate_backend(pid, ${String(GONE_WITHIN_MS)}) as ended from chosen offset $1 % greatest(1, (select count(*) from chosen)) limit 1`,
       [this.plan.choose(1_000)],
     );
     this.ended += z
