@@ -9,6 +9,7 @@ const orchestratorRow = z.object({
   name: z.string(),
   failures: z.int(),
   unanswered_since: sqlTime.nullable(),
+  silent_by_itself_since: sqlTime.nullable(),
   last_failure: z.string().nullable(),
   required_services: z.array(z.string()),
 });
@@ -30,6 +31,13 @@ const active = `
   select g.orchestrator_id as id, g.failures from payments.assessment_progress g
    where payments.fact_at(g.orchestrator_id, 'status', payments.clock()) = 'active'`;
 
+/** When the newest outage of everybody's evidence was over; null while it goes on, or when there was none. */
+const lastOutage = `
+  select make_interval(secs => b.period_seconds) as period,
+         (select a.resolved_at from payments.alert a where a.kind = 'evidence_source_down'
+           order by a.opened_at desc limit 1) as ended
+    from payments.book b`;
+
 /** What the books know of each active orchestrator's worker and newest periods. */
 export async function orchestratorFacts(
   sql: Sql,
@@ -40,12 +48,19 @@ export async function orchestratorFacts(
     sql,
     orchestratorRow,
     `select o.id, o.failures, payments.fact_at(o.id, 'name', 'infinity') as name,
-            silent.period_end as unanswered_since, silent.last_failure, policy.required_services
+            silent.period_end as unanswered_since, silent.last_failure, policy.required_services,
+            case when silent.period_end <= outage.ended then again.first_attempt_at
+                 else silent.period_end end as silent_by_itself_since
        from (${active}) o
+       cross join (${lastOutage}) outage
        cross join lateral payments.policy_at(o.id, payments.clock()) policy
        left join lateral (select p.period_end, p.last_failure from payments.pending_assessment p
                            where p.orchestrator_id = o.id and p.first_attempt_at is not null
                            order by p.period_start limit 1) silent on true
+       left join lateral (select p.first_attempt_at from payments.pending_assessment p
+                           where silent.period_end <= outage.ended and p.orchestrator_id = o.id
+                             and p.first_attempt_at is not null and p.period_start > outage.ended - outage.period
+                           order by p.period_start limit 1) again on true
       order by o.id`,
   );
   const periods = await selectRows(
@@ -75,6 +90,7 @@ export async function orchestratorFacts(
     id: row.id,
     name: row.name,
     unansweredSinceMs: row.unanswered_since?.getTime() ?? null,
+    silentByItselfSinceMs: row.silent_by_itself_since?.getTime() ?? null,
     failures: row.failures,
     lastFailure: row.last_failure,
     periods: byOrchestrator.get(row.id) ?? [],

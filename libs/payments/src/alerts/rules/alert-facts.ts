@@ -17,6 +17,11 @@ export interface OrchestratorFacts {
   name: string;
   /** End of the oldest period that its worker was asked about and has not told of; null when there is none. */
   unansweredSinceMs: number | null;
+  /**
+   * The same, unless its silence reaches back into the last outage of everybody's evidence that is over: then when it was
+   * first asked in vain about a period that ended after that; null until it has been.
+   */
+  silentByItselfSinceMs: number | null;
   /** Questions in a row without an answer; 0 while the worker answers, also when it says "not yet". */
   failures: number;
   lastFailure: string | null;

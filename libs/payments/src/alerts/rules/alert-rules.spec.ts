@@ -25,10 +25,11 @@ const look = (change: Partial<AlertFacts>, state: Partial<AlertState> = {}) => {
   };
 };
 
-const silent = (id: string, forPeriods: number) =>
+const silent = (id: string, forPeriods: number, byItselfForPeriods: number | null = forPeriods) =>
   orchestrator({
     id,
     unansweredSinceMs: nowMs - forPeriods * periodMs,
+    silentByItselfSinceMs: byItselfForPeriods === null ? null : nowMs - byItselfForPeriods * periodMs,
     failures: 3,
     lastFailure: 'ECONNREFUSED',
   });
@@ -96,6 +97,18 @@ describe('the rules of the alerts', () => {
     expect(look({ orchestrators }).opened).toEqual(['evidence_source_down evidence']);
     const healthy = Array.from({ length: 5 }, (_, index) => orchestrator({ id: `h${index}` }));
     expect(look({ orchestrators: [...healthy, ...orchestrators.slice(0, 3)] }).opened).toHaveLength(3);
+  });
+
+  it('tell of a worker only when it was silent for so many periods by itself, and not of what follows meanwhile', () => {
+    const unpaid = periods(5, () => ({ decision: 'unpaid', reason: 'no_evidence', services: null }));
+    const since = (periodsByItself: number | null) => [
+      { ...silent('o1', 90, periodsByItself), periods: unpaid },
+    ];
+    expect(look({ orchestrators: since(null) }).opened).toEqual([]);
+    expect(look({ orchestrators: since(2) }).opened).toEqual([]);
+    expect(look({ orchestrators: since(3) }).opened).toEqual(['worker_unreachable orchestrator/o1']);
+    const open = openAlerts('worker_unreachable orchestrator/o1');
+    expect(look({ orchestrators: since(null) }, { open }).resolved).toEqual([]);
   });
 
   it('tell of an unpaid orchestrator when nothing else says why', () => {

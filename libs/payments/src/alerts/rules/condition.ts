@@ -7,6 +7,8 @@ import type { AlertSettings } from './alert-settings.js';
 export interface Condition extends Trouble {
   /** `keep`: not bad enough to open an alert, not good enough to end one, or not known. */
   level: 'raise' | 'keep';
+  /** Bad enough, but too early to open an alert about it: it explains others all the same. */
+  isTooEarly?: boolean;
   /** While one of these is open, or would be opened now, it is the one to look at. */
   explainedBy?: readonly AlertKey[];
 }

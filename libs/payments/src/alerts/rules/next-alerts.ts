@@ -63,7 +63,7 @@ export function nextAlerts(
       if (isOpen) {
         if (condition.level === 'raise' && isOpen.text !== condition.text)
           changes.raise.push(troubleOf(condition));
-      } else if (condition.level === 'raise' && !isExplained(condition, explaining)) {
+      } else if (opens(condition) && !isExplained(condition, explaining)) {
         if (hasLasted(condition, true)) changes.raise.push(troubleOf(condition));
       }
     }
@@ -75,6 +75,8 @@ export function nextAlerts(
   }
   return changes;
 }
+
+const opens = ({ level, isTooEarly = false }: Condition): boolean => level === 'raise' && !isTooEarly;
 
 const isExplained = ({ explainedBy = [] }: Condition, explaining: ReadonlySet<string>): boolean =>
   explainedBy.some((cause) => explaining.has(keyOf(cause)));

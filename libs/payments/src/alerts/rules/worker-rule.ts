@@ -21,6 +21,7 @@ export const workerRule: AlertRule = {
         {
           ...{ kind: 'worker_unreachable', subject: orchestratorSubject(id) },
           level: silent === 'long' ? 'raise' : 'keep',
+          isTooEarly: !isSilentByItself(orchestrator, facts, settings),
           text:
             failures > 0
               ? `The worker of ${name} has not answered for any period since ${since}: ${lastFailure ?? 'no answer'}`
@@ -67,3 +68,10 @@ function silenceOf(
   if (silentMs < periodMs) return 'no';
   return silentMs >= downPeriods * periodMs ? 'long' : 'short';
 }
+
+/** Who has not been asked again since an outage of everybody's evidence may be as well as the others. */
+const isSilentByItself = (
+  { silentByItselfSinceMs }: OrchestratorFacts,
+  { nowMs, periodMs }: AlertFacts,
+  { downPeriods }: AlertSettings,
+): boolean => silentByItselfSinceMs !== null && nowMs - silentByItselfSinceMs >= downPeriods * periodMs;

@@ -37,6 +37,7 @@ export const orchestrator = (change: Partial<OrchestratorFacts> = {}): Orchestra
   id: 'o1',
   name: 'one',
   unansweredSinceMs: null,
+  silentByItselfSinceMs: null,
   failures: 0,
   lastFailure: null,
   periods: periods(5),
