@@ -1,11 +1,11 @@
-import { FactLogger, Loop } from '#platform';
+import { FactLogger } from '#platform';
 
 import { JournalAnswers } from './answers/journal-answers.js';
 import { type MonitorEventMap, MonitorEvents } from './answers/monitor-events.js';
 import type { ServiceStatus } from './answers/service-status.js';
 import { StatusBoard } from './answers/status-board.js';
 import type { WindowUptime } from './answers/window.js';
-import { type Clock, readBootId, systemClock, waitBy } from './clock.js';
+import { type Clock, readBootId, systemClock } from './clock.js';
 import { EngineClient } from './containers/engine-client.js';
 import type { EventStream } from './containers/event-stream.js';
 import { ServiceSelection } from './containers/service-selection.js';
@@ -19,18 +19,13 @@ import type { Observation } from './segments/observation.js';
 import type { ProbeResult, RunKey } from './segments/probe-result.js';
 import { type EngineView, EngineWatch } from './watching/engine-watch.js';
 import { hearEvents } from './watching/heard-events.js';
+import { Rounds } from './watching/rounds.js';
 import { MonitorProbes } from './watching/service-probes.js';
 import { WatchedServices } from './watching/watched-services.js';
 
 export type { MonitorOptions } from './monitor-options.js';
 
 const dayMs = 86_400_000;
-
-/** How long a round waits for its inspections; those that take longer are recorded by a later round. */
-const roundPatienceMs = 1_000;
-
-/** How long a round waits for events that belong to what it has seen. */
-const eventPatienceMs = 150;
 
 /** Watches the services' containers and accounts for every millisecond of their time. */
 export class Monitor {
@@ -46,12 +41,10 @@ export class Monitor {
   private readonly plan: MonitoringPlan;
   private readonly probes: MonitorProbes;
   private readonly board: StatusBoard;
-  private readonly loop: Loop;
   private readonly watch: EngineWatch;
   private recorder: Recorder | undefined;
   private stream: EventStream | undefined;
-  private bootId: string | null = null;
-  private absence: Absence | undefined;
+  private rounds: Rounds | undefined;
 
   /** @throws InvalidServiceNameError, InvalidDockerHostError */
   constructor(private readonly options: MonitorOptions) {
@@ -91,12 +84,6 @@ export class Monitor {
         this.onObserved(service, observation, fault);
       },
     });
-    this.loop = new Loop({
-      name: 'inspection round',
-      everyMs: 0,
-      run: (signal) =>
-        this.round(signal).finally(() => waitBy(this.clock, options.inspectEveryMs ?? 5_000, signal)),
-    });
   }
 
   /**
@@ -104,8 +91,8 @@ export class Monitor {
    * @throws JournalLockedError, JournalUnwritableError
    */
   async start(): Promise<void> {
-    const { clock, engineClient: engine, log, selection } = this;
-    this.bootId = readBootId();
+    const { clock, engineClient: engine, log, selection, requestTimeoutMs, services, watch } = this;
+    const bootId = readBootId();
     const journal = Journal.open({
       directory: this.options.dataDir,
       startMs: clock.now().wallMs,
@@ -115,39 +102,51 @@ export class Monitor {
     });
     journal.upkeep.start();
     this.answers.open(journal);
-    this.recorder = new Recorder({ journal, selection, clock, log, bootId: this.bootId, plan: this.plan });
-    this.absence = new Absence({
-      engine,
-      recorder: this.recorder,
-      known: journal.left.resume.event,
-      firstSubscription: this.watch.firstSubscription,
-      requestTimeoutMs: this.requestTimeoutMs,
+    const recorder = new Recorder({ journal, selection, clock, log, bootId, plan: this.plan });
+    this.recorder = recorder;
+    const { event: last } = journal.left.resume;
+    const { firstSubscription } = watch;
+    for (const name of recorder.names) services.include(name);
+    const { board } = this;
+    this.stream = hearEvents({ engine, clock, log, selection, services, watch, board, recorder, last });
+    this.rounds = new Rounds({
+      everyMs: this.options.inspectEveryMs ?? 5_000,
+      requestTimeoutMs,
+      services,
+      watch,
+      stream: this.stream,
+      recorder,
+      absence: new Absence({
+        engine,
+        recorder,
+        known: last,
+        firstSubscription,
+        requestTimeoutMs,
+        clock,
+        log,
+      }),
+      bootId,
       clock,
       log,
-    });
-    for (const name of this.recorder.names) this.services.include(name);
-    this.stream = hearEvents({
-      engine,
-      clock,
-      log,
-      selection,
-      services: this.services,
-      watch: this.watch,
-      board: this.board,
-      recorder: this.recorder,
-      last: journal.left.resume.event,
+      onEnded: (service) => {
+        services.exclude(service);
+        this.probes.exclude(service);
+        board.exclude(service);
+      },
     });
     this.stream.start();
-    this.loop.start();
+    this.rounds.start();
   }
 
+  /** Looks at every service once more; takes two seconds at most, whatever the Engine does. */
   async stop(): Promise<void> {
-    await this.loop.stop();
+    const { rounds } = this;
+    this.rounds = undefined;
+    await rounds?.stop();
     this.stopping.abort();
     this.probes.stop();
     this.engineClient.close();
     await this.stream?.stop();
-    if (this.recorder) await this.record(this.clock.now().wallMs);
     this.answers.close();
   }
 
@@ -198,39 +197,6 @@ export class Monitor {
   off<E extends keyof MonitorEventMap>(event: E, listener: (...happened: MonitorEventMap[E]) => void): this {
     this.events.off(event, listener);
     return this;
-  }
-
-  private async round(signal: AbortSignal) {
-    await this.absence?.replayOnce(signal);
-    const askedMs = this.clock.now().wallMs;
-    await Promise.race([
-      Promise.all([this.services.inspectAll(), this.services.discover()]),
-      waitBy(this.clock, roundPatienceMs, signal),
-    ]);
-    if (!signal.aborted) await waitBy(this.clock, eventPatienceMs, signal);
-    await this.record(askedMs);
-    void this.watch.identify();
-  }
-
-  private async record(askedMs: number) {
-    const completeSinceMs = this.stream?.completeSinceMs ?? Infinity;
-    const recorded = await this.recorder?.record({
-      askedMs,
-      eventsComplete: (sinceMs) => completeSinceMs <= sinceMs,
-      resumeFor: (watermarkMs) => ({
-        bootId: this.bootId,
-        event: this.stream?.landmarkBefore(watermarkMs) ?? null,
-      }),
-    });
-    for (const service of recorded?.ended ?? []) {
-      this.services.exclude(service);
-      this.probes.exclude(service);
-      this.board.exclude(service);
-    }
-    if (recorded && recorded.silent.length > 0 && this.stream?.isConnected) {
-      this.log.warn('change seen that no event told of', { services: recorded.silent });
-      this.stream.renew();
-    }
   }
 
   private onObserved(service: string, observation: Observation, fault: Error | null) {

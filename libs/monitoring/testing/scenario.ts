@@ -82,7 +82,20 @@ export class Scenario {
     if (!monitor) return;
     this.monitors.delete(monitor);
     this.current = undefined;
-    await monitor.stop();
+    await this.stop(monitor);
+  }
+
+  /** Time passes by so much as the last round waits, in steps small enough not to add to it. */
+  private async stop(monitor: Monitor): Promise<void> {
+    const ended = new AbortController();
+    const stopping = monitor.stop().finally(() => {
+      ended.abort();
+    });
+    for (const endMs = Date.now() + limitMs; !ended.signal.aborted;) {
+      if (Date.now() > endMs) throw new Error('The monitor does not stop');
+      await this.pass(10);
+    }
+    await stopping;
   }
 
   /** Time passes; whatever is due meanwhile happens, in its order. */
@@ -154,7 +167,7 @@ export class Scenario {
   }
 
   async end(): Promise<void> {
-    for (const monitor of this.monitors) await monitor.stop();
+    for (const monitor of this.monitors) await this.stop(monitor);
     await this.engine.stop();
     await rm(this.dataDir, { recursive: true, force: true });
   }

@@ -20,20 +20,32 @@ export interface AbsenceOptions {
 
 /** Asks once, before the first round, what the Engine remembers of the time in which no worker was running. */
 export class Absence {
-  private isReplayed = false;
+  private replay: Promise<void> | undefined;
+  private isOver = false;
 
   constructor(private readonly options: AbsenceOptions) {}
 
+  /** What there was to ask has been asked, with whatever result. */
+  get isReplayed(): boolean {
+    return this.options.known === null || this.isOver;
+  }
+
+  /** Who stops does not wait for an Engine that does not answer. */
   async replayOnce(signal: AbortSignal): Promise<void> {
-    const { engine, recorder, known, firstSubscription, requestTimeoutMs, clock, log } = this.options;
-    if (!known || this.isReplayed) return;
-    this.isReplayed = true;
-    await Promise.race([firstSubscription, delay(requestTimeoutMs, signal)]);
+    const { known, requestTimeoutMs } = this.options;
+    if (known === null || this.isOver) return;
+    this.replay ??= this.replayFrom(known);
+    await Promise.race([this.replay, delay(3 * requestTimeoutMs, signal)]);
+  }
+
+  private async replayFrom(known: Landmark) {
+    const { engine, recorder, firstSubscription, requestTimeoutMs, clock, log } = this.options;
+    const subscribed = new AbortController();
+    const patience = delay(requestTimeoutMs, subscribed.signal);
+    await Promise.race([firstSubscription, patience]);
+    subscribed.abort();
     const nowMs = clock.now().wallMs;
-    // Who stops does not wait for an Engine that does not answer.
-    await Promise.race([
-      replayAbsence({ engine, recorder, known, nowMs, requestTimeoutMs, log }),
-      delay(2 * requestTimeoutMs, signal),
-    ]);
+    await replayAbsence({ engine, recorder, known, nowMs, requestTimeoutMs, log });
+    this.isOver = true;
   }
 }

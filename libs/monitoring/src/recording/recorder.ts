@@ -66,9 +66,9 @@ export class Recorder {
     this.log = log;
     this.plan = plan;
     const { left } = journal;
-    for (const service of left.services.filter((name) => selection.includes(name))) {
-      this.resume(service, left.resume, bootId);
-    }
+    // A worker that recorded nothing between that run and this has ended what was open.
+    const known = new Set([...left.services, ...left.resume.up.map(({ service }) => service)]);
+    for (const service of known) if (selection.includes(service)) this.resume(service, left.resume, bootId);
     for (const service of selection.exactNames) this.add(service);
   }
 
