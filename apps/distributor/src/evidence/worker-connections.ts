@@ -38,7 +38,9 @@ export class WorkerConnections {
     const refusal = this.guard.refusalOf(hostname);
     if (refusal) throw refusal;
     const { lookup } = this.guard;
-    const options = { ...urlToHttpOptions(workerUrl), path, lookup, headers: { accept: 'application/json' } };
+    // An agent keeps these with each connection: no more than it needs.
+    const { hostname: host, port, auth } = urlToHttpOptions(workerUrl);
+    const options = { host, port, path, lookup, headers: { accept: 'application/json' }, ...(auth && { auth }) };
     return protocol === 'http:'
       ? request({ ...options, agent: this.agent })
       : tlsRequest({ ...options, agent: this.tlsAgent });
