@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { SimulatedEngine } from '#monitoring/testing';
 import {
   AnswerSchemas,
   documentationFaults,
@@ -9,7 +10,7 @@ import {
 import { z } from 'zod';
 
 import { stateEventSchema } from './events/state-event.schema.js';
-import { type RunningWorker, send, startWatchedWorker } from './testing/running-worker.js';
+import { type RunningWorker, send, startWatchedWorker, until } from './testing/running-worker.js';
 
 const hour = 3_600_000;
 const iso = (epochMs: number) => new Date(epochMs).toISOString();
@@ -93,12 +94,13 @@ const stream = 'GET /events';
 
 describe('every route of the OpenAPI document of the worker', () => {
   let worker: RunningWorker;
+  let engine: SimulatedEngine;
   let document: OpenApiDocument;
   let operations: readonly Operation[];
   let schemas: AnswerSchemas;
 
   beforeAll(async () => {
-    ({ worker } = await startWatchedWorker({ CAPABILITY_CAPACITY: '1' }));
+    ({ worker, engine } = await startWatchedWorker({ CAPABILITY_CAPACITY: '1' }));
     ({ document, operations } = readOpenApi((await send(`${worker.url}/docs-json`)).json));
     schemas = new AnswerSchemas(document);
   });
@@ -132,8 +134,7 @@ describe('every route of the OpenAPI document of the worker', () => {
   });
 
   it('is explained, has types to the last field, and allows no other fields', () => {
-    const ours = operations.filter(({ path }) => !/^\/(health|metrics)/.test(path));
-    expect(documentationFaults(document, ours)).toEqual([
+    expect(documentationFaults(document, operations)).toEqual([
       // A job is any JSON object, and so is what a gateway passes on as one.
       'Job: may hold fields that nobody named',
       'POST /service-uptime body: may hold fields that nobody named',
@@ -158,10 +159,13 @@ describe('every route of the OpenAPI document of the worker', () => {
 
   it('names what it may answer besides', () => {
     const windowed = ['200', '400', '409', '410'];
+    const health = ['200', '503'];
     const besides = {
       ...{ 'GET /service-uptime': windowed, 'POST /service-uptime': windowed, 'GET /reports': windowed },
       'POST /agent-net': [...windowed, '401', '413', '429'],
       [stream]: ['200', '503'],
+      ...{ 'GET /health': health, 'GET /health/live': health, 'GET /health/ready': health },
+      'GET /metrics': ['200'],
     };
     for (const [name, statuses] of Object.entries(besides)) {
       const { responses } = operations.find((one) => one.name === name) ?? { responses: {} };
@@ -182,5 +186,22 @@ describe('every route of the OpenAPI document of the worker', () => {
     stop.abort();
     const [, data = ''] = /^data: (.*)$/m.exec(text) ?? [];
     expect(stateEventSchema.parse(JSON.parse(data))).toMatchObject({ service: expect.any(String) });
+  });
+
+  it('answers as it says while the Engine is away: alive, and not ready', async () => {
+    await engine.goAway();
+    for (const [name, status] of [
+      ['GET /health', 503],
+      ['GET /health/ready', 503],
+      ['GET /health/live', 200],
+    ] as const) {
+      const operation = operations.find((one) => one.name === name);
+      if (!operation) throw new Error('no such route');
+      const answer = await until(
+        () => ask(operation, { what: 'away', status }),
+        (last) => last.status === status,
+      );
+      expect(schemas.faultsOf(operation, answer)).toEqual([]);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { CapabilityRegistration } from '#livepeer';
 import { Monitor, ReportSigner } from '#monitoring';
-import { HealthModule, MetricsModule } from '#platform';
+import { HealthModule, MetricsController, MetricsModule } from '#platform';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 
 import { EventsController } from './events/events.controller.js';
@@ -67,7 +67,13 @@ export class WorkerModule {
         MetricsModule,
         HealthModule.register({ inject: [Monitor, CapabilityRegistration], useFactory: workerHealth }),
       ],
-      controllers: [AgentNetController, UptimeController, ReportsController, EventsController],
+      controllers: [
+        AgentNetController,
+        UptimeController,
+        ReportsController,
+        EventsController,
+        MetricsController,
+      ],
       providers: [ReportMaker, WorkerMetrics, JobRequests, CapabilityLifecycle, StateEvents],
     };
   }

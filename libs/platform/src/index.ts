@@ -17,6 +17,7 @@ export { fieldPath, invalidInput } from './http/validation.js';
 export { FactLogger } from './logging/fact-logger.js';
 export { createLogger, type LogFormat } from './logging/logger.js';
 export { MetricsRegistry } from './metrics/metrics.js';
+export { MetricsController, MetricsRoute } from './metrics/metrics.controller.js';
 export { MetricsModule } from './metrics/metrics.module.js';
 export { endProcess, isProcessOf, isRunning } from './processes/other-process.js';
 export { type Backoff, exponentialBackoff } from './scheduling/backoff.js';

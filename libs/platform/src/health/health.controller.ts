@@ -10,8 +10,12 @@ import { z } from 'zod';
 
 import { Problem } from '../http/problem.js';
 import { HEALTH_CHECKS, type HealthCheck } from './health-check.js';
+import { ApiHealth } from './health.responses.js';
 
 const checkTimeoutMs = 3_000;
+
+/** Terminus describes its own answers, which are not the ones that leave as problem documents. */
+const undocumented = { noCache: true, swaggerDocumentation: false };
 
 const resultSchema = z.object({
   error: z.record(z.string(), z.looseObject({ message: z.string().optional() })),
@@ -26,7 +30,8 @@ function notReady(exception: ServiceUnavailableException): Problem {
   return new Problem({
     status: 503,
     title: 'Not ready',
-    detail: faults.join('; '),
+    // Terminus refuses while the process ends, also when nothing is down.
+    detail: faults.join('; ') || 'the process is ending',
     extensions: { info, error, details },
   });
 }
@@ -42,7 +47,8 @@ export class HealthController {
 
   @Get()
   @ApiOperation({ summary: 'Liveness and readiness in one answer' })
-  @TerminusCheck()
+  @ApiHealth('A component is down, or the process is ending')
+  @TerminusCheck(undocumented)
   all() {
     return this.ready();
   }
@@ -52,9 +58,10 @@ export class HealthController {
     summary: 'The process turns',
     description: 'Fails only when the process should be restarted.',
   })
-  @TerminusCheck()
+  @ApiHealth('The process is ending')
+  @TerminusCheck(undocumented)
   live() {
-    return this.health.check([]);
+    return this.answer([]);
   }
 
   @Get('ready')
@@ -62,10 +69,15 @@ export class HealthController {
     summary: 'Everything that the work needs answers',
     description: '503 names what does not.',
   })
-  @TerminusCheck()
-  async ready() {
+  @ApiHealth('A component is down, or the process is ending')
+  @TerminusCheck(undocumented)
+  ready() {
+    return this.answer(this.checks);
+  }
+
+  private async answer(checks: readonly HealthCheck[]) {
     try {
-      return await this.health.check(this.checks.map((check) => this.indicator(check)));
+      return await this.health.check(checks.map((check) => this.indicator(check)));
     } catch (error) {
       throw error instanceof ServiceUnavailableException ? notReady(error) : error;
     }

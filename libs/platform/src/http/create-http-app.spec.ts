@@ -7,6 +7,7 @@ import { z } from 'zod';
 
 import { HealthModule } from '../health/health.module.js';
 import { createLogger } from '../logging/logger.js';
+import { MetricsController } from '../metrics/metrics.controller.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { createHttpApp } from './create-http-app.js';
 import { listen, PortInUseError } from './listen.js';
@@ -57,7 +58,7 @@ let healthy = true;
       ],
     }),
   ],
-  controllers: [ThingsController],
+  controllers: [ThingsController, MetricsController],
 })
 class ThingsModule {}
 
