@@ -18,6 +18,7 @@ const pulledBase = 'node:24-bookworm-slim';
 const buildLimitMs = 900_000;
 const upLimitMs = 180_000;
 const startLimitMs = 120_000;
+const portTries = 5;
 
 export interface StackOptions {
   periodSeconds: number;
@@ -166,8 +167,17 @@ export class RehearsalStack implements Rehearsed {
     await this.project.configure(this.deployment.variables(version), override);
   }
 
-  private up = (...services: string[]) =>
-    this.project.run(['up', '-d', '--no-build', ...services], upLimitMs);
+  /** Asked again where the Engine chose a port that a program of this machine had taken just before. */
+  private async up(...services: string[]): Promise<void> {
+    for (let triesLeft = portTries; triesLeft > 0; triesLeft--) {
+      try {
+        await this.project.run(['up', '-d', '--no-build', ...services], upLimitMs);
+        return;
+      } catch (error) {
+        if (triesLeft === 1 || !String(error).includes('address already in use')) throw error;
+      }
+    }
+  }
 
   private async portOf(service: string, port: string): Promise<number> {
     const { NetworkSettings } = await this.docker
