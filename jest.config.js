@@ -16,7 +16,10 @@ export default {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!${requiredEsm}/)`],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^fast-check$': '<rootDir>/test/support/fast-check.js',
+  },
   setupFiles: ['<rootDir>/test/support/quiet-logs.js'],
   // End-to-end tests mostly wait: on two cores two files at once take half the time.
   maxWorkers: 2,
