@@ -1,16 +1,16 @@
 import type { EntityManager } from 'typeorm';
 
 import type { Database } from '#platform/database';
-import { errorCode, FactLogger, toIsoTime } from '#platform';
+import { errorCode, FactLogger } from '#platform';
 import { DatabaseUnavailableError } from '#platform/database';
 
 import type { Alerts } from '../alerts/alerts.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { formatUsd } from '../money/micro-usd.js';
 import { comingPayouts } from '../payouts/coming-payouts.js';
 import type { AssessmentRecord } from './assessment.js';
 import { type Decision, type HouseRules, toRecord } from './decision.js';
+import { DecisionLog } from './decision-log.js';
 import { Findings } from './findings.js';
 import { Gathering } from './gathering.js';
 import { keepOtherReports } from './other-report.js';
@@ -25,9 +25,6 @@ const MAX_BATCH = 1_000;
 /** So many at once come from a fleet: then the next ones wait for each other, a second at most. */
 const LARGE_BATCH = 100;
 
-/** A payer of more orchestrators than this reads the API, not a line for every minute of each. */
-const MOST_PAID_LINES = 100;
-
 /** The class of an SQLSTATE that says nothing about the rows: connection lost, out of resources, server going down. */
 const notAboutRows = /^(08|25|53|57|58|XX)|^E[A-Z]/;
 
@@ -40,6 +37,7 @@ type Answer = AssessmentRecord | null;
  */
 export class DecisionWriter {
   private readonly log = new FactLogger('assessments');
+  private readonly decisionLog = new DecisionLog(this.log);
   private readonly gathering = new Gathering<Decision, Answer>((batch) => this.write(batch), {
     most: MAX_BATCH,
     patientAfter: LARGE_BATCH,
@@ -116,52 +114,20 @@ export class DecisionWriter {
       });
     }
     const records = stored.map(({ decision, decidedAt }) => toRecord(decision, decidedAt));
-    this.announce(records, payoutIds);
+    this.decisionLog.write(records, payoutIds);
     return new Map(records.map((record) => [record.id, record]));
   }
 
-  /** Every period by itself as long as somebody can read that; of many, the paid ones in one line. */
-  private announce(records: readonly AssessmentRecord[], payoutIds: ReadonlyMap<string, string>): void {
-    const paid = records.filter(({ decision }) => decision === 'paid');
-    const areMany = paid.length > MOST_PAID_LINES;
-    for (const record of areMany ? records.filter(({ decision }) => decision !== 'paid') : records) {
-      this.announceOne(record, record.decision === 'paid' ? payoutIds.get(record.orchestratorId) : undefined);
-    }
-    if (!areMany) return;
-    this.log.info('periods assessed', {
-      decision: 'paid',
-      periods: paid.length,
-      amountUsd: formatUsd(paid.reduce((sum, { amountMicroUsd }) => sum + amountMicroUsd, 0n)),
-    });
-  }
-
-  /** The one id by which the log leads from a period to its tx. Not asked for where nobody could read the lines. */
+  /** The one id by which the log leads from a period to its tx. */
   private async payoutIds(
     tx: EntityManager,
     stored: readonly { decision: Decision }[],
   ): Promise<ReadonlyMap<string, string>> {
     const paid = stored.filter(({ decision: { judgement } }) => judgement.decision === 'paid');
-    if (paid.length > MOST_PAID_LINES) return new Map();
     return comingPayouts(
       tx,
       paid.map(({ decision: { due } }) => due.orchestrator_id),
       this.payoutAsset,
     );
-  }
-
-  private announceOne(record: AssessmentRecord, payoutId: string | undefined): void {
-    this.log.info('period assessed', {
-      assessmentId: record.id,
-      ...(payoutId !== undefined && { payoutId }),
-      orchestratorId: record.orchestratorId,
-      orchestratorName: record.orchestratorName,
-      periodStart: toIsoTime(record.periodStart.getTime()),
-      periodEnd: toIsoTime(record.periodEnd.getTime()),
-      uptimePercentage: record.uptimePercentage,
-      decision: record.decision,
-      reason: record.reason,
-      reasonText: record.reasonText,
-      amountUsd: formatUsd(record.amountMicroUsd),
-    });
   }
 }
