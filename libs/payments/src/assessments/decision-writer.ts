@@ -7,7 +7,7 @@ import { DatabaseUnavailableError } from '#platform/database';
 import type { Alerts } from '../alerts/alerts.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { comingPayouts } from '../payouts/coming-payouts.js';
+import { ComingPayouts } from '../payouts/coming-payouts.js';
 import type { AssessmentRecord } from './assessment.js';
 import { type Decision, type HouseRules, toRecord } from './decision.js';
 import { DecisionLog } from './decision-log.js';
@@ -44,6 +44,7 @@ export class DecisionWriter {
   });
   private readonly stackClaims = new StackClaims();
   private readonly findings: Findings;
+  private readonly comingPayouts: ComingPayouts;
 
   constructor(
     private readonly database: Database,
@@ -52,8 +53,9 @@ export class DecisionWriter {
     alerts: Alerts,
     private readonly rules: HouseRules,
     /** What payouts will be made in; names them in the log before they are made. */
-    private readonly payoutAsset = 'ledger',
+    payoutAsset = 'ledger',
   ) {
+    this.comingPayouts = new ComingPayouts(payoutAsset);
     this.findings = new Findings(alerts, audit);
   }
 
@@ -124,10 +126,9 @@ export class DecisionWriter {
     stored: readonly { decision: Decision }[],
   ): Promise<ReadonlyMap<string, string>> {
     const paid = stored.filter(({ decision: { judgement } }) => judgement.decision === 'paid');
-    return comingPayouts(
+    return this.comingPayouts.read(
       tx,
       paid.map(({ decision: { due } }) => due.orchestrator_id),
-      this.payoutAsset,
     );
   }
 }
