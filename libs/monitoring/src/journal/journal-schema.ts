@@ -115,8 +115,19 @@ WHEN OLD.to_ms IS NULL OR OLD.to_ms > (SELECT coalesce(max(hour_ms) + 3600000, 0
 BEGIN SELECT RAISE(ABORT, 'a segment leaves only after its minutes were archived'); END;
 `;
 
+/** Derived as well: of each minute, what its hour has added up to its end, for windows that begin or end within an hour. */
+const withinHours = `
+CREATE TABLE minute_sums (
+  until_ms INTEGER PRIMARY KEY CHECK (until_ms % 60000 = 0 AND until_ms % 3600000 <> 0),
+  sums     TEXT NOT NULL
+) STRICT;
+
+-- They are cut at minutes from now on.
+ALTER TABLE hour_containers RENAME TO container_runs;
+`;
+
 /** One text per version; a journal of version n has had the first n. */
-const versions = [recorded, derived + archive];
+const versions = [recorded, derived + archive, withinHours];
 
 const versionRows = z.array(z.object({ version: z.int() }));
 

@@ -3,8 +3,9 @@ import type Database from 'libsql';
 import type { FactLogger } from '#platform';
 
 import { type HourArchive, hourMs, hourOf } from './hour-archive.js';
-import type { HourTable } from './hour-table.js';
+import { minuteMs } from './minute-chain.js';
 import type { MinuteTable } from './minute-table.js';
+import type { RunningSums } from './running-sums.js';
 import type { SegmentTable } from './segment-table.js';
 import type { WindowReader } from './window-reader.js';
 
@@ -12,7 +13,7 @@ export interface UpkeepParts {
   database: Database.Database;
   segments: SegmentTable;
   minutes: MinuteTable;
-  hours: HourTable;
+  sums: RunningSums;
   archive: HourArchive;
   reader: WindowReader;
   /** Start of the first minute. */
@@ -27,8 +28,11 @@ export interface UpkeepParts {
 const breathMs = 20;
 const idleMs = 10_000;
 
+/** Of the hour under way so much is added at once, so that sums cost the disk little. */
+const leastAddedMs = 10 * minuteMs;
+
 /**
- * The work on the journal that can wait: sums of hours, and letting go what is older than retention. In small steps,
+ * The work on the journal that can wait: running sums, and letting go what is older than retention. In small steps,
  * each one transaction, so that it never holds up a round and may end at any moment. A step that fails changes nothing
  * and is tried again.
  */
@@ -69,30 +73,34 @@ export class JournalUpkeep {
 
   /** @returns whether there is more to do */
   step(): boolean {
-    return this.addHour() || this.archiveHour() || this.removeSegments();
+    return this.addSums() || this.archiveHour() || this.removeSegments();
   }
 
-  private addHour(): boolean {
-    const { minutes, hours, reader, beginMs, watermarkMs } = this.parts;
-    const fromMs = hours.untilMs ?? hourOf(beginMs);
-    if (fromMs + hourMs > (minutes.sealedUntilMs ?? beginMs)) return false;
-    const tally = reader.hour(fromMs, watermarkMs());
-    this.atOnce(() => {
-      hours.add(fromMs, tally);
-    });
-    hours.keep(fromMs, tally);
+  private addSums(): boolean {
+    const { minutes, sums, archive, reader, beginMs, watermarkMs } = this.parts;
+    const addedMs = sums.untilMs ?? beginMs;
+    const fromMs = hourOf(addedMs);
+    const endMs = fromMs + hourMs;
+    const toMs = Math.min(endMs, minutes.sealedUntilMs ?? beginMs);
+    if (toMs < endMs && toMs < addedMs + leastAddedMs) return false;
+    const span = { fromMs, toMs };
+    const added = this.atOnce(() =>
+      sums.add(span, reader.chosenMinutes(span, watermarkMs()), archive.untilMs),
+    );
+    sums.keep(added);
     return true;
   }
 
   /** The oldest hour that is not archived, once all of it is older than retention. */
   private archiveHour(): boolean {
-    const { minutes, archive, beginMs, retentionMs, watermarkMs } = this.parts;
+    const { minutes, sums, archive, beginMs, retentionMs, watermarkMs } = this.parts;
     const fromMs = Math.max(archive.untilMs, hourOf(beginMs));
     const span = { fromMs, toMs: fromMs + hourMs };
     if (span.toMs > watermarkMs() - retentionMs) return false;
     this.atOnce(() => {
       archive.add(fromMs, minutes.sealed(span));
       minutes.remove(span);
+      sums.removeMinutes(span);
     });
     archive.load();
     return true;
@@ -103,12 +111,13 @@ export class JournalUpkeep {
     return archive.untilMs > 0 && segments.removeSome(archive.untilMs);
   }
 
-  private atOnce(work: () => void) {
+  private atOnce<Result>(work: () => Result): Result {
     const { database } = this.parts;
     database.exec('BEGIN IMMEDIATE');
     try {
-      work();
+      const result = work();
       database.exec('COMMIT');
+      return result;
     } catch (error) {
       if (database.inTransaction) database.exec('ROLLBACK');
       throw error;

@@ -16,6 +16,7 @@ import {
   type SealedMinute,
 } from './minute-chain.js';
 import { type OwnMinute, readOwnMinutes } from './own-minutes.js';
+import { jsonOf } from './raw-rows.js';
 import type { WindowMeasure } from './window-measure.js';
 
 interface ChainHead {
@@ -31,8 +32,6 @@ const sealedRows = z.array(
     hash: row.hash,
   })),
 );
-
-const minutesRow = z.object({ json: z.string().nullable() });
 
 const toMinute = (wire: OwnMinute): Minute => ({
   minuteMs: Date.parse(wire.minute),
@@ -61,11 +60,12 @@ export class MinuteTable {
     private readonly archive: HourArchive,
   ) {
     this.insert = database.prepare('INSERT INTO minutes VALUES (?, ?, ?, ?)');
-    this.selectContents = database.prepare(
-      // Not ORDER BY within group_concat: it takes twice as long. `within` puts them into their order.
-      `SELECT '[' || group_concat(content, ',') || ']' AS json FROM minutes
-       WHERE minute_ms >= ? AND minute_ms < ?`,
-    );
+    this.selectContents = database
+      .prepare(
+        // Not ORDER BY within group_concat: it takes twice as long. `within` puts them into their order.
+        "SELECT '[' || group_concat(content, ',') || ']' FROM minutes WHERE minute_ms >= ? AND minute_ms < ?",
+      )
+      .raw();
     this.selectHash = database.prepare(
       'SELECT minute_ms, hash FROM minutes WHERE minute_ms <= ? ORDER BY minute_ms DESC LIMIT 1',
     );
@@ -117,8 +117,7 @@ export class MinuteTable {
 
   private contents(span: Span): unknown {
     if (span.fromMs < this.archive.untilMs) return this.archive.contents(span).map(parsed);
-    const { json } = minutesRow.parse(this.selectContents.get(span.fromMs, span.toMs));
-    return json === null ? [] : parsed(json);
+    return jsonOf(this.selectContents.get(span.fromMs, span.toMs), 'an hour of minutes') ?? [];
   }
 
   /** The same minutes as they were sealed. */

@@ -1,3 +1,5 @@
+import { isTexts, UnreadableRowError } from './raw-rows.js';
+
 /** A minute as this journal sealed it. */
 export interface OwnMinute {
   minute: string;
@@ -23,8 +25,7 @@ const isOwnService = (value: unknown): value is OwnService =>
   'name' in value &&
   isText(value.name) &&
   'container_ids' in value &&
-  Array.isArray(value.container_ids) &&
-  value.container_ids.every(isText) &&
+  isTexts(value.container_ids) &&
   'up_ms' in value &&
   typeof value.up_ms === 'number' &&
   'inferred_up_ms' in value &&
@@ -47,11 +48,8 @@ const isOwnMinute = (value: unknown): value is OwnMinute =>
   'all_up_ms' in value &&
   typeof value.all_up_ms === 'number';
 
-/**
- * By their shape alone and by hand: they were checked when they were written, a window reads hundreds of services, and a
- * schema was measured to take a third of its time.
- */
+/** By their shape alone: they were checked when they were written. */
 export function readOwnMinutes(value: unknown): OwnMinute[] {
   if (Array.isArray(value) && value.every(isOwnMinute)) return value;
-  throw new TypeError('a sealed minute of the journal cannot be read');
+  throw new UnreadableRowError('a sealed minute');
 }

@@ -13,7 +13,6 @@ import Database from 'libsql';
 import { ServiceSelection } from '../containers/service-selection.js';
 import type { Segment } from '../segments/service-state.js';
 import { Journal } from './journal.js';
-import { JournalUnwritableError } from './journal-errors.js';
 import { hashMinute, minuteMs as minute, noHash } from './minute-chain.js';
 import { nothingToResume } from './resume-state.js';
 
@@ -34,11 +33,11 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-function open(retentionMs: number): Journal {
+function open(retentionMs: number, chosen = services): Journal {
   const journal = Journal.open({
     directory,
     startMs: baseMs,
-    selection: new ServiceSelection(services),
+    selection: new ServiceSelection(chosen),
     retentionMs,
     log: new FactLogger('test'),
   });
@@ -114,11 +113,23 @@ describe('retention', () => {
     expect(journal.health().keptSinceMs).toBe(Date.parse('2026-11-22T19:00:00.000Z'));
     expect(rowsIn('archived_hours')).toMatchObject({ count: 7 });
     expect(rowsIn('minutes')).toMatchObject({ count: 200 });
+    // Three hours, and twenty minutes of the one under way.
+    expect(rowsIn('minute_sums')).toMatchObject({ count: 3 * 59 + 20 });
     const kept = services.length * 2 * Math.ceil((200 * minute) / 57_000);
     expect(rowsIn('segments')).toMatchObject({ count: expect.closeTo(kept, -1) });
     expect(Array.from({ length: 600 }, (_, n) => journal.minuteHash(baseMs + n * minute))).toEqual(hashes);
     expect(journal.measure(window)).toEqual(answer);
     expectChain(journal);
+  });
+
+  it('leaves archived hours the sums at their ends alone, also when sums are made anew', () => {
+    const journal = open(3 * hour);
+    record(journal, baseMs + 10 * hour);
+    finish(journal);
+    close(journal);
+    finish(open(3 * hour, ['redis']));
+    expect(rowsIn('minute_sums')).toMatchObject({ count: 3 * 59 + 20 });
+    expect(rowsIn('hour_sums')).toMatchObject({ count: 10 });
   });
 
   it('does not begin before an hour is wholly older than it', () => {
@@ -167,43 +178,6 @@ describe('retention', () => {
     finish(journal);
     expect(rowsIn('archived_hours')).toMatchObject({ count: 4 });
     expectChain(journal);
-  });
-});
-
-describe('a journal of the version before', () => {
-  it('is upgraded in place, and answers the same before its sums are made and after', () => {
-    const journal = open(30 * hour);
-    record(journal, baseMs + 20 * hour);
-    const window = { fromMs: baseMs + 12_345, toMs: baseMs + 20 * hour - 54_321 };
-    const answer = journal.measure(window);
-    close(journal);
-    const database = new Database(join(directory, 'journal.db'));
-    for (const trigger of ['minutes_are_kept_or_archived', 'segments_are_kept_until_archived']) {
-      database.exec(`DROP TRIGGER ${trigger}`);
-    }
-    const made = ['hour_sums', 'hour_all_up', 'hour_containers', 'hours_in_doubt', 'hours_built'];
-    for (const table of [...made, 'archived_hours']) database.exec(`DROP TABLE ${table}`);
-    database.exec('PRAGMA user_version = 0');
-    database.close();
-
-    const upgraded = open(3 * hour);
-    expect(upgraded.measure(window)).toEqual(answer);
-    upgraded.upkeep.step();
-    expect(upgraded.measure(window)).toEqual(answer);
-    const whole = { fromMs: baseMs, toMs: baseMs + 20 * hour };
-    const before = upgraded.measure(whole);
-    finish(upgraded);
-    expect(upgraded.measure(whole)).toEqual(before);
-    expectChain(upgraded);
-  });
-
-  it('is not opened by a worker that is older than it', () => {
-    close(open(hour));
-    const database = new Database(join(directory, 'journal.db'));
-    database.exec('PRAGMA user_version = 99');
-    database.close();
-    expect(() => open(hour)).toThrow(JournalUnwritableError);
-    expect(() => open(hour)).toThrow('newer worker');
   });
 });
 

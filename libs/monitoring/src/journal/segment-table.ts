@@ -3,7 +3,9 @@ import { z } from 'zod';
 
 import type { Segment } from '../segments/service-state.js';
 import type { Span } from '../segments/window-sums.js';
-import { epochMs, jsonRow, segmentColumns, segmentRows, serviceRows, toSegment } from './journal-rows.js';
+import { epochMs, serviceRows } from './journal-rows.js';
+import { readOwnSegments, segmentColumns } from './own-segments.js';
+import { jsonOf } from './raw-rows.js';
 
 const continues = (open: Segment, next: Segment) =>
   open.state === next.state &&
@@ -31,11 +33,13 @@ export class SegmentTable {
   constructor(private readonly database: Database.Database) {
     this.insert = database.prepare('INSERT INTO segments VALUES (?, ?, NULL, ?, ?, ?, ?)');
     this.setEnd = database.prepare('UPDATE segments SET to_ms = ? WHERE service = ? AND from_ms = ?');
-    this.select = database.prepare(
-      `SELECT json_group_array(json_array(${segmentColumns}) ORDER BY from_ms) AS json FROM segments
-       WHERE service = ? AND from_ms < ? AND from_ms >=
-         coalesce((SELECT max(from_ms) FROM segments WHERE service = ? AND from_ms <= ?), 0)`,
-    );
+    this.select = database
+      .prepare(
+        `SELECT json_group_array(json_array(${segmentColumns}) ORDER BY from_ms) FROM segments
+         WHERE service = ? AND from_ms < ? AND from_ms >=
+           coalesce((SELECT max(from_ms) FROM segments WHERE service = ? AND from_ms <= ?), 0)`,
+      )
+      .raw();
     this.extent = database.prepare(
       `SELECT (SELECT min(from_ms) FROM segments WHERE service = ?) AS from_ms,
          (SELECT to_ms FROM segments WHERE service = ? ORDER BY from_ms DESC LIMIT 1) AS to_ms`,
@@ -120,11 +124,8 @@ export class SegmentTable {
 
   /** In order of time; the first and the last may reach beyond the window. */
   within(service: string, { fromMs, toMs }: Span, watermarkMs: number): Segment[] {
-    const json = jsonRow.parse(this.select.get(service, toMs, service, fromMs));
-    return segmentRows
-      .parse(json)
-      .map((row) => toSegment(row, watermarkMs))
-      .filter((segment) => segment.toMs > fromMs);
+    const json = jsonOf(this.select.get(service, toMs, service, fromMs), 'a list of segments');
+    return readOwnSegments(json, watermarkMs).filter((segment) => segment.toMs > fromMs);
   }
 
   /**

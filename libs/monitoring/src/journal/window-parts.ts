@@ -4,7 +4,7 @@ import { minuteMs } from './minute-chain.js';
 
 /** A part of a window and the rows that it is read from. */
 export interface WindowPart {
-  of: 'segments' | 'minutes' | 'hours';
+  of: 'segments' | 'minutes' | 'sums';
   span: Span;
 }
 
@@ -13,18 +13,18 @@ export interface Known {
   beginMs: number;
   /** End of the last sealed minute; null before the first. */
   minutesUntilMs: number | null;
-  /** End of the last hour whose sums are there; null before the first. */
-  hoursUntilMs: number | null;
+  /** Up to where there are sums (null: nowhere), and whether up to a certain minute; every full hour before it has them. */
+  sums: { untilMs: number | null; has: (atMs: number) => boolean };
 }
 
 const minuteFrom = (atMs: number) => Math.ceil(atMs / minuteMs) * minuteMs;
 const hourFrom = (atMs: number) => Math.ceil(atMs / hourMs) * hourMs;
 
 /**
- * Cuts a window into whole hours, the whole minutes around them, and the rest of a minute at each end, in order of time
- * and without empty parts. The hours are one part, however many.
+ * Cuts a window into what sums tell, the whole minutes around it, and the rest of a minute at each end, in order of time
+ * and without empty parts. What sums tell is one part, however long.
  */
-export function cutWindow(window: Span, { beginMs, minutesUntilMs, hoursUntilMs }: Known): WindowPart[] {
+export function cutWindow(window: Span, { beginMs, minutesUntilMs, sums }: Known): WindowPart[] {
   const fromMs = Math.max(window.fromMs, beginMs);
   const { toMs } = window;
   const firstMs = minuteFrom(fromMs);
@@ -38,12 +38,15 @@ export function cutWindow(window: Span, { beginMs, minutesUntilMs, hoursUntilMs 
     return parts;
   }
   add('segments', fromMs, firstMs);
-  const hourMsFrom = hourFrom(firstMs);
-  const hourMsTo = Math.min(hourOf(lastMs), hoursUntilMs ?? 0);
-  if (hourMsFrom < hourMsTo) {
-    add('minutes', firstMs, hourMsFrom);
-    add('hours', hourMsFrom, hourMsTo);
-    add('minutes', hourMsTo, lastMs);
+  // There is nothing before the first minute, so that its hour may be taken as a whole.
+  const firstHourMs = firstMs === beginMs ? hourOf(firstMs) : hourFrom(firstMs);
+  const sumsFromMs = sums.has(firstMs) ? firstMs : firstHourMs;
+  const summedMs = Math.min(lastMs, sums.untilMs ?? 0);
+  const sumsToMs = sums.has(summedMs) ? summedMs : hourOf(summedMs);
+  if (sumsFromMs < sumsToMs) {
+    add('minutes', firstMs, sumsFromMs);
+    add('sums', sumsFromMs, sumsToMs);
+    add('minutes', sumsToMs, lastMs);
   } else add('minutes', firstMs, lastMs);
   add('segments', lastMs, toMs);
   return parts;

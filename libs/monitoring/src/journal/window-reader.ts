@@ -1,48 +1,48 @@
 import type { ServiceSelection } from '../containers/service-selection.js';
 import { type Span, sumAllUp } from '../segments/window-sums.js';
 import { type HourArchive, hourMs, hourOf } from './hour-archive.js';
-import type { HourTable } from './hour-table.js';
 import { CompactedError } from './journal-errors.js';
 import { type Minute, minuteMs } from './minute-chain.js';
 import type { MinuteTable } from './minute-table.js';
+import type { RunningSums } from './running-sums.js';
 import type { SegmentTable } from './segment-table.js';
 import { measureWindow, type ServiceMeasure, type WindowMeasure } from './window-measure.js';
 import { cutWindow } from './window-parts.js';
-import { WindowTally } from './window-tally.js';
+import { type ChosenMinute, WindowTally } from './window-tally.js';
 
 export interface ReaderParts {
   segments: SegmentTable;
   minutes: MinuteTable;
-  hours: HourTable;
+  sums: RunningSums;
   archive: HourArchive;
   selection: ServiceSelection;
   /** Start of the first minute. */
   beginMs: number;
 }
 
-/** Measures windows of any length from few rows: hours, the minutes around them, and segments at both ends. */
+/** Measures windows of any length from few rows: sums, the minutes that have none, and segments at both ends. */
 export class WindowReader {
   constructor(private readonly parts: ReaderParts) {}
 
   /** @throws CompactedError when it takes details that were let go */
   measure(window: Span, watermarkMs: number): WindowMeasure {
-    const { hours, minutes, selection, beginMs } = this.parts;
+    const { sums, minutes, selection, beginMs } = this.parts;
     const tally = new WindowTally();
-    const known = { beginMs, minutesUntilMs: minutes.sealedUntilMs, hoursUntilMs: hours.untilMs };
+    const known = { beginMs, minutesUntilMs: minutes.sealedUntilMs, sums };
     const cut = cutWindow(window, known);
     for (const { of, span } of cut) {
       if (of === 'segments') tally.add(this.fromSegments(span, watermarkMs));
       else if (of === 'minutes') this.addMinutes(tally, span, watermarkMs);
-      else hours.addTo(tally, span, (service) => selection.includes(service));
+      else sums.addTo(tally, span, (service) => selection.includes(service));
     }
-    const whole = cut.find(({ of }) => of === 'hours');
-    if (tally.isInDoubt || (whole && hours.hasDoubt(whole.span))) {
+    const summed = cut.find(({ of }) => of === 'sums');
+    if (tally.isInDoubt || (summed && sums.hasDoubt(summed.span))) {
       throw this.tooLate('the choice of services has changed since it was compacted');
     }
     const names = selection.order(tally.names);
     return {
       services: names.map((name) => tally.service(name, window.toMs - window.fromMs)),
-      allUpMs: tally.allUpMs(names) + (whole ? hours.allUpMs(names, whole.span) : 0),
+      allUpMs: tally.allUpMs(names) + (summed ? sums.allUpMs(names, summed.span) : 0),
     };
   }
 
@@ -58,11 +58,15 @@ export class WindowReader {
     return measureWindow(counts, span);
   }
 
-  /** What a whole hour adds to the sums. */
-  hour(fromMs: number, watermarkMs: number): WindowTally {
-    const tally = new WindowTally();
-    this.addMinutes(tally, { fromMs, toMs: fromMs + hourMs }, watermarkMs);
-    return tally;
+  /** What the sealed minutes of a span of at most an hour, which lies in one hour, say of the chosen services. */
+  *chosenMinutes(span: Span, watermarkMs: number): Generator<ChosenMinute> {
+    const { minutes, selection } = this.parts;
+    for (const minute of minutes.within(span)) {
+      const services = minute.services.filter(({ name }) => selection.includes(name));
+      const isWhole = services.length === minute.services.length;
+      const allUpMs = isWhole ? minute.allUpMs : this.allUpOf(services, minute, watermarkMs);
+      yield { minuteMs: minute.minuteMs, services, allUpMs };
+    }
   }
 
   /** The chosen services that have segments in the span. */
@@ -85,20 +89,11 @@ export class WindowReader {
     let atMs = fromMs;
     while (atMs < toMs) {
       const endMs = Math.min(toMs, hourOf(atMs) + hourMs);
-      for (const minute of this.parts.minutes.within({ fromMs: atMs, toMs: endMs })) {
-        this.addMinute(tally, minute, watermarkMs);
+      for (const minute of this.chosenMinutes({ fromMs: atMs, toMs: endMs }, watermarkMs)) {
+        tally.addMinute(minute);
       }
       atMs = endMs;
     }
-  }
-
-  private addMinute(tally: WindowTally, minute: Minute, watermarkMs: number) {
-    const { selection } = this.parts;
-    const services = minute.services.filter(({ name }) => selection.includes(name));
-    const isWhole = services.length === minute.services.length;
-    const allUpMs = isWhole ? minute.allUpMs : this.allUpOf(services, minute, watermarkMs);
-    if (allUpMs === null) tally.doubt();
-    tally.add({ services, allUpMs: allUpMs ?? 0 });
   }
 
   /** How long some of a minute's services were up at once; null when that cannot be told any more. */

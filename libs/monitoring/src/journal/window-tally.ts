@@ -1,7 +1,18 @@
 import type { StateSums } from '../segments/window-sums.js';
-import type { ServiceMeasure, WindowMeasure } from './window-measure.js';
+import type { ServiceMeasure } from './window-measure.js';
 
-type Counted = Omit<StateSums, 'unknownMs'>;
+export type Counted = Omit<StateSums, 'unknownMs'>;
+
+/** What a sealed minute says of the chosen services. */
+export interface ChosenMinute {
+  /** Its start. */
+  minuteMs: number;
+  services: readonly ServiceMeasure[];
+  /** Null when that cannot be told any more. */
+  allUpMs: number | null;
+}
+
+export const nothing: Counted = { upMs: 0, inferredUpMs: 0, downMs: 0, startingMs: 0 };
 
 /** Names have no commas. */
 export const rosterOf = (names: Iterable<string>): string => [...names].sort().join();
@@ -13,43 +24,50 @@ export const rosterOf = (names: Iterable<string>): string => [...names].sort().j
  * any time of that part, so that its time counts for nothing.
  */
 export class WindowTally {
-  private readonly counted = new Map<string, { sums: Counted; containerIds: Set<string> }>();
+  private readonly counted = new Map<string, Counted>();
+  private readonly containerIds = new Map<string, Set<string>>();
   private readonly allUp = new Map<string, number>();
   private doubtful = false;
 
   /** One part with what its own services have; `services` are those with anything recorded within it. */
-  add({ services, allUpMs }: WindowMeasure): void {
+  add({ services, allUpMs }: { services: readonly ServiceMeasure[]; allUpMs: number }): void {
     for (const service of services) this.addService(service.name, service, service.containerIds);
     const roster = rosterOf(services.map(({ name }) => name));
     this.allUp.set(roster, (this.allUp.get(roster) ?? 0) + allUpMs);
   }
 
   addService(name: string, sums: Counted, containerIds: readonly string[]): void {
-    const entry = this.counted.get(name);
-    if (!entry) {
+    const counted = this.counted.get(name);
+    if (!counted) {
       const { upMs, inferredUpMs, downMs, startingMs } = sums;
-      const kept = { upMs, inferredUpMs, downMs, startingMs };
-      this.counted.set(name, { sums: kept, containerIds: new Set(containerIds) });
+      this.counted.set(name, { upMs, inferredUpMs, downMs, startingMs });
+      this.containerIds.set(name, new Set(containerIds));
       return;
     }
-    entry.sums.upMs += sums.upMs;
-    entry.sums.inferredUpMs += sums.inferredUpMs;
-    entry.sums.downMs += sums.downMs;
-    entry.sums.startingMs += sums.startingMs;
-    for (const id of containerIds) entry.containerIds.add(id);
+    counted.upMs += sums.upMs;
+    counted.inferredUpMs += sums.inferredUpMs;
+    counted.downMs += sums.downMs;
+    counted.startingMs += sums.startingMs;
+    const ids = this.containerIds.get(name);
+    for (const id of containerIds) ids?.add(id);
+  }
+
+  addMinute({ services, allUpMs }: ChosenMinute): void {
+    this.doubtful ||= allUpMs === null;
+    this.add({ services, allUpMs: allUpMs ?? 0 });
   }
 
   /** Of some part only the sums per service are certain. */
-  doubt(): void {
-    this.doubtful = true;
-  }
-
   get isInDoubt(): boolean {
     return this.doubtful;
   }
 
   get names(): string[] {
     return [...this.counted.keys()];
+  }
+
+  get sums(): ReadonlyMap<string, Counted> {
+    return this.counted;
   }
 
   /** Per set of services, how long they were up at once in the parts that had exactly them. */
@@ -63,27 +81,9 @@ export class WindowTally {
   }
 
   service(name: string, windowMs: number): ServiceMeasure {
-    const entry = this.counted.get(name);
-    if (!entry) {
-      return {
-        name,
-        containerIds: [],
-        upMs: 0,
-        inferredUpMs: 0,
-        downMs: 0,
-        startingMs: 0,
-        unknownMs: windowMs,
-      };
-    }
-    const { upMs, inferredUpMs, downMs, startingMs } = entry.sums;
-    return {
-      name,
-      containerIds: [...entry.containerIds],
-      upMs,
-      inferredUpMs,
-      downMs,
-      startingMs,
-      unknownMs: windowMs - upMs - downMs - startingMs,
-    };
+    const { upMs, inferredUpMs, downMs, startingMs } = this.counted.get(name) ?? nothing;
+    const unknownMs = windowMs - upMs - downMs - startingMs;
+    const containerIds = [...(this.containerIds.get(name) ?? [])];
+    return { name, containerIds, upMs, inferredUpMs, downMs, startingMs, unknownMs };
   }
 }
