@@ -28,17 +28,29 @@ const isOwnSegment = (value: unknown): value is OwnSegment =>
   (value[4] === 0 || value[4] === 1) &&
   isTextOrNull(value[5]);
 
+/** A class, since what a literal makes comes to be allocated as long-lived (see `raw-rows.ts`), and its instances do not. */
+class RecordedSegment implements Segment {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly state: ServiceState;
+  readonly reason: string | null;
+  readonly inferred: boolean;
+  readonly containerId: string | null;
+
+  constructor([fromMs, toMs, state, reason, inferred, containerId]: OwnSegment, watermarkMs: number) {
+    this.fromMs = fromMs;
+    this.toMs = toMs ?? watermarkMs;
+    this.state = state;
+    this.reason = reason;
+    this.inferred = inferred === 1;
+    this.containerId = containerId;
+  }
+}
+
 /** @param watermarkMs what an open segment reaches up to */
 export function readOwnSegments(value: unknown, watermarkMs: number): Segment[] {
   if (!Array.isArray(value) || !value.every(isOwnSegment)) {
     throw new UnreadableRowError('a segment');
   }
-  return value.map(([fromMs, toMs, state, reason, inferred, containerId]) => ({
-    fromMs,
-    toMs: toMs ?? watermarkMs,
-    state,
-    reason,
-    inferred: inferred === 1,
-    containerId,
-  }));
+  return value.map((row) => new RecordedSegment(row, watermarkMs));
 }
