@@ -3,9 +3,18 @@ import { z } from 'zod';
 
 import type { Span } from '../segments/window-sums.js';
 import { epochMs } from './journal-rows.js';
+import { minuteMs } from './minute-chain.js';
 import { isTexts, jsonOf, UnreadableRowError } from './raw-rows.js';
+import type { ChosenMinute } from './window-tally.js';
 
 const lastRow = z.object({ from_ms: epochMs, until_ms: epochMs, container_ids: z.string() });
+interface Run {
+  fromMs: number;
+  untilMs: number;
+  /** The list as it is written. */
+  text: string;
+}
+
 const what = 'a list of containers';
 const extentRows = z.array(z.object({ service: z.string(), from_ms: epochMs, until_ms: epochMs }));
 
@@ -46,19 +55,39 @@ export class ContainerRuns {
     }
   }
 
-  /** Adds a span that follows those of the service; call within a transaction, and `keep` after it. */
-  add(service: string, { fromMs, toMs }: Span, ids: readonly string[]): void {
-    const text = JSON.stringify(ids);
+  /** Adds minutes that follow what is there; call within a transaction, and `keep` after it. */
+  add(minutes: readonly ChosenMinute[]): void {
+    const runs = new Map<string, Run>();
+    for (const { minuteMs: fromMs, services } of minutes) {
+      for (const { name, containerIds } of services) {
+        const text = JSON.stringify(containerIds);
+        const run = runs.get(name);
+        if (run?.untilMs === fromMs && run.text === text) run.untilMs += minuteMs;
+        else {
+          if (run) this.write(name, run);
+          runs.set(name, { fromMs, untilMs: fromMs + minuteMs, text });
+        }
+      }
+    }
+    for (const [name, run] of runs) this.write(name, run);
+  }
+
+  private write(service: string, { fromMs, untilMs, text }: Run) {
     const found = this.selectLast.get(service);
     const last = found === undefined ? undefined : lastRow.parse(found);
     if (last?.until_ms === fromMs && last.container_ids === text) {
-      this.extend.run(toMs, service, last.from_ms);
-    } else this.insert.run(service, fromMs, toMs, text);
+      this.extend.run(untilMs, service, last.from_ms);
+    } else this.insert.run(service, fromMs, untilMs, text);
   }
 
   /** After the commit. */
-  keep(service: string, { fromMs, toMs }: Span): void {
-    this.extents.set(service, { fromMs: this.extents.get(service)?.fromMs ?? fromMs, toMs });
+  keep(minutes: readonly ChosenMinute[]): void {
+    for (const { minuteMs: fromMs, services } of minutes) {
+      for (const { name } of services) {
+        const firstMs = this.extents.get(name)?.fromMs ?? fromMs;
+        this.extents.set(name, { fromMs: firstMs, toMs: fromMs + minuteMs });
+      }
+    }
   }
 
   /** Services that may have been there. */

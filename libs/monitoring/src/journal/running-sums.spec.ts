@@ -124,19 +124,25 @@ describe('running sums', () => {
 
   it('leave out what a glob stood for earlier or later in the same hour, and list it though nothing is known of it', () => {
     const journal = open();
-    const [comesMs, goesMs] = [baseMs + 60 * minute, baseMs + 70 * minute];
-    record(journal, comesMs);
-    record(journal, goesMs, [['s1_a', [segment(comesMs, goesMs, 'unknown')]]], ['s1_a']);
-    record(journal, baseMs + 2 * hour);
-    const backMs = journal.watermarkMs;
-    record(journal, baseMs + 3 * hour, [['s1_a', [segment(backMs, baseMs + 3 * hour, 'unknown')]]]);
+    // Twice within one hour, and once more in a later one; nothing is known of it.
+    const lives = [60, 85, 180].map((minutes) => {
+      const fromMs = baseMs + minutes * minute;
+      return { fromMs, toMs: fromMs + 10 * minute };
+    });
+    for (const { fromMs, toMs } of lives) {
+      record(journal, fromMs);
+      record(journal, toMs, [['s1_a', [segment(fromMs, toMs, 'unknown')]]], ['s1_a']);
+    }
+    record(journal, baseMs + 5 * hour);
     finish(journal);
     const names = (fromMs: number, toMs: number) =>
       journal.measure({ fromMs, toMs }).services.map(({ name }) => name);
-    expect(names(comesMs - 9 * minute, comesMs)).toEqual(['redis']);
-    expect(names(comesMs + minute, goesMs - minute)).toEqual(['redis', 's1_a']);
-    expect(names(goesMs, goesMs + 9 * minute)).toEqual(['redis']);
-    expect(names(goesMs, backMs + minute)).toEqual(['redis', 's1_a']);
+    for (const { fromMs, toMs } of lives) {
+      expect(names(fromMs - 9 * minute, fromMs)).toEqual(['redis']);
+      expect(names(fromMs + minute, toMs - minute)).toEqual(['redis', 's1_a']);
+      expect(names(toMs - minute, toMs + 9 * minute)).toEqual(['redis', 's1_a']);
+      expect(names(toMs, toMs + 9 * minute)).toEqual(['redis']);
+    }
   });
 
   it('that cannot be read are an error and not a number', () => {

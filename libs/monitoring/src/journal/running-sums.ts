@@ -76,11 +76,9 @@ export class RunningSums {
       if (minute.minuteMs < addedMs) continue;
       added.push(minute);
       const untilMs = minute.minuteMs + minuteMs;
-      for (const { name, containerIds } of minute.services) {
-        this.runs.add(name, { fromMs: minute.minuteMs, toMs: untilMs }, containerIds);
-      }
       if (fromMs >= archivedUntilMs && untilMs < fromMs + hourMs) this.minutes.add(untilMs, hour);
     }
+    this.runs.add(added);
     if (toMs === fromMs + hourMs) this.addHour(fromMs, hour);
     return { untilMs: toMs, minutes: added, isInDoubt: hour.isInDoubt };
   }
@@ -95,9 +93,7 @@ export class RunningSums {
   keep({ untilMs, minutes, isInDoubt }: Added): void {
     this.until = untilMs;
     this.doubt ||= isInDoubt;
-    for (const { minuteMs: fromMs, services } of minutes) {
-      for (const { name } of services) this.runs.keep(name, { fromMs, toMs: fromMs + minuteMs });
-    }
+    this.runs.keep(minutes);
   }
 
   /** What an archived hour does not need any more; call within a transaction. */
