@@ -40,7 +40,14 @@ export class WorkerConnections {
     const { lookup } = this.guard;
     // An agent keeps these with each connection: no more than it needs.
     const { hostname: host, port, auth } = urlToHttpOptions(workerUrl);
-    const options = { host, port, path, lookup, headers: { accept: 'application/json' }, ...(auth && { auth }) };
+    const options = {
+      host,
+      port,
+      path,
+      lookup,
+      headers: { accept: 'application/json' },
+      ...(auth && { auth }),
+    };
     return protocol === 'http:'
       ? request({ ...options, agent: this.agent })
       : tlsRequest({ ...options, agent: this.tlsAgent });
