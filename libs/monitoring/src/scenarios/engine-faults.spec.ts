@@ -88,7 +88,7 @@ describe('scenarios of an Engine in trouble', () => {
   });
 
   it('27 · an inspection that hangs for thirty seconds costs its own service that time, and nobody else', async () => {
-    await begin();
+    await begin({ monitor: { requestTimeoutMs: 200 } });
     const fromMs = scenario.nowMs;
     const release = scenario.engine.hang(new RegExp(`/containers/${redis}/`));
     for (let seconds = 0; seconds < 30; seconds++) {
