@@ -1,16 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
-import { FactLogger } from '#platform';
 import Database from 'libsql';
 
-import { ServiceSelection } from '../containers/service-selection.js';
+import { JournalFolder } from '../../testing/journal-folder.js';
 import type { Segment } from '../segments/service-state.js';
 import type { Span } from '../segments/window-sums.js';
-import { Journal } from './journal.js';
+import type { Journal } from './journal.js';
 import { JournalUnwritableError } from './journal-errors.js';
 import { minuteMs as minute } from './minute-chain.js';
 import { nothingToResume } from './resume-state.js';
@@ -18,36 +14,23 @@ import { nothingToResume } from './resume-state.js';
 const hour = 60 * minute;
 const baseMs = Date.parse('2026-11-22T12:20:00.000Z');
 const services = ['redis', 'agent'];
-let directory: string;
-let opened: Journal[];
+let folder: JournalFolder;
 
 beforeEach(async () => {
-  Logger.overrideLogger(false);
-  directory = await mkdtemp(join(tmpdir(), 'upgrade-'));
-  opened = [];
+  folder = await JournalFolder.make();
 });
 
 afterEach(async () => {
-  for (const journal of opened) journal.close();
-  await rm(directory, { recursive: true });
+  await folder.remove();
 });
 
-function open(name = 'old'): Journal {
-  const journal = Journal.open({
-    directory: join(directory, name),
+const open = (name = 'old'): Journal =>
+  folder.open({
+    directory: join(folder.directory, name),
     startMs: baseMs,
-    selection: new ServiceSelection(services),
+    services,
     retentionMs: 1_000 * hour,
-    log: new FactLogger('test'),
   });
-  opened.push(journal);
-  return journal;
-}
-
-function close(journal: Journal) {
-  opened.splice(opened.indexOf(journal), 1);
-  journal.close();
-}
 
 /** Up for 50 s and down for 7 s, again and again; `redis` in another container every 95 minutes. */
 function record(journal: Journal, untilMs: number) {
@@ -91,12 +74,12 @@ function truth(untilMs: number) {
   const journal = open('never summed');
   record(journal, untilMs);
   const answers = windows(untilMs).map((window) => journal.measure(window));
-  close(journal);
+  folder.close(journal);
   return answers;
 }
 
 function rewrite(sql: string) {
-  const database = new Database(join(directory, 'old', 'journal.db'));
+  const database = new Database(join(folder.directory, 'old', 'journal.db'));
   try {
     database.exec(sql);
   } finally {
@@ -109,8 +92,9 @@ const dropVersion3 = 'DROP TABLE minute_sums; ALTER TABLE container_runs RENAME 
 describe('a journal of an older version', () => {
   it('without any sums is upgraded in place, and answers the same before they are made, meanwhile and after', () => {
     const untilMs = baseMs + 20 * hour;
-    record(open(), untilMs);
-    close(opened[0] ?? open());
+    const old = open();
+    record(old, untilMs);
+    folder.close(old);
     const made = ['hour_sums', 'hour_all_up', 'hour_containers', 'hours_in_doubt', 'hours_built'];
     rewrite(`${dropVersion3}
       DROP TRIGGER minutes_are_kept_or_archived; DROP TRIGGER segments_are_kept_until_archived;
@@ -143,7 +127,7 @@ describe('a journal of an older version', () => {
             `('${name}', ${fromMs}, ${fromMs + hour}, '${JSON.stringify(containerIds)}')`,
         ),
     );
-    close(old);
+    folder.close(old);
     rewrite(`${dropVersion3} DELETE FROM hour_containers;
       INSERT INTO hour_containers VALUES ${lists.join(', ')}; PRAGMA user_version = 2`);
 
@@ -154,15 +138,15 @@ describe('a journal of an older version', () => {
     expect(answers()).toEqual(expected);
     finish(upgraded);
     expect(answers()).toEqual(expected);
-    close(upgraded);
-    const database = new Database(join(directory, 'old', 'journal.db'));
+    folder.close(upgraded);
+    const database = new Database(join(folder.directory, 'old', 'journal.db'));
     const rows = database.prepare('SELECT min(until_ms) AS first_ms FROM minute_sums').get();
     database.close();
     expect(rows).toMatchObject({ first_ms: Date.parse('2026-11-22T19:01:00.000Z') });
   });
 
   it('is not opened by a worker that is older than it', () => {
-    close(open());
+    folder.close(open());
     rewrite('PRAGMA user_version = 99');
     expect(() => open()).toThrow(JournalUnwritableError);
     expect(() => open()).toThrow('newer worker');

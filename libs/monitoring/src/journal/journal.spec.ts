@@ -1,52 +1,31 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
-import { FactLogger } from '#platform';
 import fc from 'fast-check';
 
-import { ServiceSelection } from '../containers/service-selection.js';
+import { JournalFolder } from '../../testing/journal-folder.js';
 import type { Segment } from '../segments/service-state.js';
 import { sumStates } from '../segments/window-sums.js';
-import { Journal } from './journal.js';
+import type { Journal } from './journal.js';
 import { JournalLockedError } from './journal-errors.js';
 import { noHash } from './minute-chain.js';
 import { nothingToResume } from './resume-state.js';
 
 const baseMs = Date.parse('2026-11-22T12:00:00.000Z');
 const minute = 60_000;
-let directory: string;
-let opened: Journal[];
+let folder: JournalFolder;
 
 beforeEach(async () => {
-  Logger.overrideLogger(false);
-  directory = await mkdtemp(join(tmpdir(), 'journal-'));
-  opened = [];
+  folder = await JournalFolder.make();
 });
 
 afterEach(async () => {
-  for (const journal of opened) journal.close();
-  await rm(directory, { recursive: true });
+  await folder.remove();
 });
 
-function open(services = ['redis', 's1_*'], from = directory): Journal {
-  const journal = Journal.open({
-    directory: from,
-    startMs: baseMs,
-    selection: new ServiceSelection(services),
-    retentionMs: 35 * 1_440 * minute,
-    log: new FactLogger('test'),
-  });
-  opened.push(journal);
-  return journal;
-}
-
-function close(journal: Journal) {
-  opened.splice(opened.indexOf(journal), 1);
-  journal.close();
-}
+const open = (services = ['redis', 's1_*'], directory = folder.directory): Journal =>
+  folder.open({ directory, startMs: baseMs, services, retentionMs: 35 * 1_440 * minute });
 
 const segment = (fromMs: number, toMs: number, changes: Partial<Segment> = {}): Segment => ({
   fromMs: baseMs + fromMs,
@@ -181,7 +160,7 @@ describe('Journal', () => {
   it('ends at its watermark when it is opened again, and goes on from there', () => {
     const first = open();
     record(first, 5_000, { redis: [segment(0, 5_000)] });
-    close(first);
+    folder.close(first);
     const second = open();
     expect(second.watermarkMs).toBe(baseMs + 5_000);
     expect(second.left.services).toEqual(['redis']);
@@ -194,10 +173,10 @@ describe('Journal', () => {
     const journal = open();
     record(journal, 70_000, { redis: [segment(0, 70_000)] });
     const answer = measure(journal, 0, 70_000);
-    const copy = join(directory, 'copy');
+    const copy = join(folder.directory, 'copy');
     // What the disk holds while the process is alive is what it holds after SIGKILL.
-    await cp(join(directory, 'journal.db'), join(copy, 'journal.db'));
-    await cp(join(directory, 'journal.db-wal'), join(copy, 'journal.db-wal'));
+    await cp(join(folder.directory, 'journal.db'), join(copy, 'journal.db'));
+    await cp(join(folder.directory, 'journal.db-wal'), join(copy, 'journal.db-wal'));
     const reopened = open(undefined, copy);
     expect(reopened.watermarkMs).toBe(baseMs + 70_000);
     expect(measure(reopened, 0, 70_000)).toEqual(answer);
@@ -207,7 +186,7 @@ describe('Journal', () => {
   it('has one writer', () => {
     const journal = open();
     expect(() => open()).toThrow(JournalLockedError);
-    close(journal);
+    folder.close(journal);
     open();
   });
 

@@ -1,54 +1,32 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
-import { FactLogger } from '#platform';
 import Database from 'libsql';
 
-import { ServiceSelection } from '../containers/service-selection.js';
+import { JournalFolder } from '../../testing/journal-folder.js';
 import type { Segment } from '../segments/service-state.js';
-import { Journal } from './journal.js';
+import type { Journal } from './journal.js';
 import { hashMinute, minuteMs as minute, noHash } from './minute-chain.js';
 import { nothingToResume } from './resume-state.js';
 
 const hour = 60 * minute;
 const baseMs = Date.parse('2026-11-22T12:20:00.000Z');
 const services = ['redis', 'agent'];
-let directory: string;
-let opened: Journal[];
+let folder: JournalFolder;
 
 beforeEach(async () => {
-  Logger.overrideLogger(false);
-  directory = await mkdtemp(join(tmpdir(), 'retention-'));
-  opened = [];
+  folder = await JournalFolder.make();
 });
 
 afterEach(async () => {
-  for (const journal of opened) journal.close();
-  await rm(directory, { recursive: true });
+  await folder.remove();
 });
 
-function open(retentionMs: number, chosen = services): Journal {
-  const journal = Journal.open({
-    directory,
-    startMs: baseMs,
-    selection: new ServiceSelection(chosen),
-    retentionMs,
-    log: new FactLogger('test'),
-  });
-  opened.push(journal);
-  return journal;
-}
-
-function close(journal: Journal) {
-  opened.splice(opened.indexOf(journal), 1);
-  journal.close();
-}
+const open = (retentionMs: number, chosen = services): Journal =>
+  folder.open({ startMs: baseMs, services: chosen, retentionMs });
 
 /** Up for 50 s and down for 7 s, again and again. */
 function record(journal: Journal, untilMs: number) {
@@ -94,7 +72,7 @@ function expectChain(journal: Journal) {
 }
 
 const rowsIn = (table: string) => {
-  const database = new Database(join(directory, 'journal.db'));
+  const database = new Database(join(folder.directory, 'journal.db'));
   try {
     return database.prepare(`SELECT count(*) AS count FROM ${table}`).get();
   } finally {
@@ -126,7 +104,7 @@ describe('retention', () => {
     const journal = open(3 * hour);
     record(journal, baseMs + 10 * hour);
     finish(journal);
-    close(journal);
+    folder.close(journal);
     finish(open(3 * hour, ['redis']));
     expect(rowsIn('minute_sums')).toMatchObject({ count: 3 * 59 + 20 });
     expect(rowsIn('hour_sums')).toMatchObject({ count: 10 });
@@ -146,8 +124,8 @@ describe('retention', () => {
     const journal = open(3 * hour);
     record(journal, baseMs + 10 * hour);
     finish(journal);
-    close(journal);
-    const database = new Database(join(directory, 'journal.db'));
+    folder.close(journal);
+    const database = new Database(join(folder.directory, 'journal.db'));
     try {
       expect(() => database.exec('DELETE FROM minutes')).toThrow('only for the archive');
       expect(() => database.exec('DELETE FROM segments')).toThrow('after its minutes were archived');
@@ -162,7 +140,7 @@ describe('retention', () => {
     const journal = open(hour);
     record(journal, baseMs + 4 * hour);
     const before = all(journal);
-    const other = new Database(join(directory, 'journal.db'));
+    const other = new Database(join(folder.directory, 'journal.db'));
     // As a full disk does: the writes of the archive fail, in the middle of a transaction.
     other.exec(
       `CREATE TRIGGER full BEFORE INSERT ON archived_hours BEGIN SELECT RAISE(ABORT, 'disk is full'); END`,
@@ -194,7 +172,7 @@ describe('a worker that is killed while it compacts', () => {
     journal.close();`;
 
   const compact = () =>
-    spawn(process.execPath, ['--input-type=module', '-e', program, directory], {
+    spawn(process.execPath, ['--input-type=module', '-e', program, folder.directory], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
 
@@ -217,14 +195,14 @@ describe('a worker that is killed while it compacts', () => {
     record(journal, baseMs + 24 * hour);
     const window = { fromMs: baseMs, toMs: baseMs + 24 * hour };
     const answer = journal.measure(window);
-    close(journal);
+    folder.close(journal);
     let isDone = false;
     for (let kill = 1; !isDone; kill++) {
       isDone = await killAfter(compact(), kill * 8);
       const between = open(1_000 * hour);
       expect(between.measure(window)).toEqual(answer);
       expectChain(between);
-      close(between);
+      folder.close(between);
     }
     expect(rowsIn('archived_hours')).toMatchObject({ count: 23 });
   });

@@ -1,50 +1,28 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
-import { FactLogger } from '#platform';
 import Database from 'libsql';
 
-import { ServiceSelection } from '../containers/service-selection.js';
+import { JournalFolder } from '../../testing/journal-folder.js';
 import type { Segment } from '../segments/service-state.js';
-import { Journal } from './journal.js';
+import type { Journal } from './journal.js';
 import { minuteMs as minute } from './minute-chain.js';
 import { nothingToResume } from './resume-state.js';
 
 const hour = 60 * minute;
 const baseMs = Date.parse('2026-11-22T12:20:00.000Z');
-let directory: string;
-let opened: Journal[];
+let folder: JournalFolder;
 
 beforeEach(async () => {
-  Logger.overrideLogger(false);
-  directory = await mkdtemp(join(tmpdir(), 'sums-'));
-  opened = [];
+  folder = await JournalFolder.make();
 });
 
 afterEach(async () => {
-  for (const journal of opened) journal.close();
-  await rm(directory, { recursive: true });
+  await folder.remove();
 });
 
-function open(): Journal {
-  const journal = Journal.open({
-    directory,
-    startMs: baseMs,
-    selection: new ServiceSelection(['redis', 's1_*']),
-    retentionMs: 1_000 * hour,
-    log: new FactLogger('test'),
-  });
-  opened.push(journal);
-  return journal;
-}
-
-function close(journal: Journal) {
-  opened.splice(opened.indexOf(journal), 1);
-  journal.close();
-}
+const open = (): Journal =>
+  folder.open({ startMs: baseMs, services: ['redis', 's1_*'], retentionMs: 1_000 * hour });
 
 const segment = (fromMs: number, toMs: number, state: 'up' | 'unknown' = 'up'): Segment => ({
   fromMs,
@@ -69,7 +47,7 @@ const finish = (journal: Journal) => {
 };
 
 const inDatabase = (work: (database: Database.Database) => void) => {
-  const database = new Database(join(directory, 'journal.db'));
+  const database = new Database(join(folder.directory, 'journal.db'));
   try {
     work(database);
   } finally {
@@ -82,7 +60,7 @@ describe('running sums', () => {
     const journal = open();
     record(journal, baseMs + 5 * hour);
     finish(journal);
-    close(journal);
+    folder.close(journal);
     // What lies in between might as well not be there.
     inDatabase((database) => {
       database.exec('DROP TRIGGER minutes_stay');
@@ -108,7 +86,7 @@ describe('running sums', () => {
     for (let n = 1; n <= 14; n++) {
       record(journal, baseMs + n * 5 * minute);
       finish(journal);
-      close(journal);
+      folder.close(journal);
       inDatabase((database) => {
         reached.push(database.prepare(sql).raw().all().flat()[0]);
       });
