@@ -88,7 +88,13 @@ async function main(cleanUp: CleanUp): Promise<number> {
   const missed = results.flatMap(({ sections }) =>
     sections.flatMap(({ measurements }) => measurements.filter((m) => isMet(m) === false)),
   );
-  return missed.length > 0 && !values.quick ? 1 : 0;
+  const unmeasured = results.filter(({ sections }) => sections.length === 0);
+  for (const { name, machine } of unmeasured) {
+    process.stderr.write(
+      `${name}: nothing was measured, for want of what it measures: ${JSON.stringify(machine)}\n`,
+    );
+  }
+  return missed.length + unmeasured.length > 0 && !values.quick ? 1 : 0;
 }
 
 await runProgram('bench', help, main);

@@ -10,6 +10,7 @@ import { request } from 'undici';
 import { delay } from '#platform';
 
 import type { CleanUp } from './clean-up.js';
+import { askHeldMemory, type HeldMemory, heldMemoryFlags } from './held-memory.js';
 import { startOptions } from './start-options.js';
 
 const shippedProgram = fileURLToPath(new URL('../../worker/main.js', import.meta.url));
@@ -17,6 +18,8 @@ const startLimitMs = 60_000;
 /** Docker kills after ten. */
 const stopLimitMs = 10_000;
 const mostAttempts = 3;
+/** It may be suspended for some seconds. */
+const memoryLimitMs = 10_000;
 const { flags, environment: allocator } = startOptions('start:worker');
 
 async function freePort(): Promise<number> {
@@ -37,6 +40,8 @@ export interface WorkerStart {
   until?: '/health/ready' | '/service-uptime';
   /** Instead of the shipped program; it gets the environment as its last argument. */
   program?: readonly string[] | undefined;
+  /** It can be asked for what it holds. */
+  tellsMemory?: boolean;
 }
 
 /** The worker in a process of its own, as `npm run start:worker` starts it. */
@@ -58,7 +63,12 @@ export class WorkerProgram {
     }
   }
 
-  private static async spawn({ environment, cleanUp, program }: WorkerStart): Promise<WorkerProgram> {
+  private static async spawn({
+    environment,
+    cleanUp,
+    program,
+    tellsMemory = false,
+  }: WorkerStart): Promise<WorkerProgram> {
     const port = await freePort();
     const dataDir = await mkdtemp(join(tmpdir(), 'bench-worker-'));
     cleanUp.add(() => rm(dataDir, { recursive: true, force: true }));
@@ -69,9 +79,10 @@ export class WorkerProgram {
     };
     const args = program ? [...program, JSON.stringify(all)] : [shippedProgram];
     const startedMs = performance.now();
-    const child = spawn(process.execPath, [...flags, ...args], {
+    const measuring = tellsMemory ? heldMemoryFlags : [];
+    const child = spawn(process.execPath, [...flags, ...measuring, ...args], {
       env: { ...allocator, ...(program ? {} : all) },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'inherit', ...(tellsMemory ? (['ipc'] as const) : [])],
       // Ctrl-C reaches the parent, which cleans up.
       detached: true,
     });
@@ -97,6 +108,11 @@ export class WorkerProgram {
     const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8').catch(() => '');
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
     return kilobytes === undefined ? undefined : (Number(kilobytes) * 1_024) / 1e6;
+  }
+
+  /** After a collection; undefined when it does not answer. For a worker that `tellsMemory`. */
+  heldMemory(): Promise<HeldMemory | undefined> {
+    return askHeldMemory(this.child, memoryLimitMs);
   }
 
   isRunning(): boolean {

@@ -11,7 +11,7 @@ const help = `npm run soak [-- options]
 Sends jobs for a long time through the doubles of gateway and orchestrator to a real worker process, while orchestrators
 restart, capabilities vanish, slots leak, paths fail, workers are suspended, and clients are slow or leave. Exit code 1 when a
 job was answered wrongly or failed without a reason, the capability was away for more than 45 s, a slot leaked for longer than
-one heartbeat, or the worker grew by more than 5 MB.
+one heartbeat, or the worker held more than 5 MB more memory at the end than early on.
 
   --jobs N             how many (default 20000; at about 25 a second that takes a quarter of an hour)
   --seed N             of what is sent and what goes wrong (default: by the clock, and told)

@@ -59,6 +59,7 @@ export async function startNetwork(
       JOB_UPLOAD_SECONDS: String(uploadSeconds),
     }),
     cleanUp,
+    tellsMemory: true,
     program: heartbeatMs === undefined ? undefined : [hurriedProgram, String(heartbeatMs)],
   });
   path.leadTo(worker.port);

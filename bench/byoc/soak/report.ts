@@ -1,4 +1,5 @@
 import { jobKinds } from './jobs.js';
+import type { MemoryGrowth } from './memory.js';
 import type { SoakOptions, SoakResult } from './soak.js';
 
 /** The bounds of issue 5, with the real heartbeat. */
@@ -19,11 +20,19 @@ export interface Check {
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
+function describeGrowth(memory: MemoryGrowth | undefined): string {
+  if (memory === undefined) return 'not told';
+  const { early, late } = memory;
+  const megabytes = (from: number, to: number) => `${from.toFixed(1)} → ${to.toFixed(1)} MB`;
+  return `${megabytes(early.held, late.held)}, resident ${megabytes(early.resident, late.resident)}`;
+}
+
 /** With a shorter heartbeat times are told and not judged: they are those of the machine. */
 export function checksOf(options: SoakOptions, result: SoakResult): Check[] {
-  const { tally, losses, leaks, growthMb } = result;
+  const { tally, losses, leaks, memory } = result;
   const isReal = options.heartbeatMs === undefined;
-  const judgesMemory = growthMb !== null && options.jobs >= fewestForMemory;
+  const growthMb = memory === undefined ? undefined : memory.late.held - memory.early.held;
+  const judgesMemory = growthMb !== undefined && options.jobs >= fewestForMemory;
   return [
     {
       what: 'Jobs answered wrongly, or failed without a reason',
@@ -44,8 +53,8 @@ export function checksOf(options: SoakOptions, result: SoakResult): Check[] {
       holds: isReal ? leaks.longestMs <= leakedWithinMs : undefined,
     },
     {
-      what: 'Growth of the worker’s resident memory',
-      found: growthMb === null ? 'not told by this system' : `${growthMb.toFixed(1)} MB`,
+      what: 'Growth of the memory that the worker holds',
+      found: describeGrowth(memory),
       bound: `≤ ${mostGrowthMb} MB`,
       holds: judgesMemory ? growthMb <= mostGrowthMb : undefined,
     },

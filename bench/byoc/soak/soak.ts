@@ -7,7 +7,7 @@ import type { CleanUp } from '../../run/clean-up.js';
 import { type FaultPlan, Troublemaker } from './faults.js';
 import { Intervals } from './intervals.js';
 import { JobMaker, jobMix, type Verdict } from './jobs.js';
-import { Memory } from './memory.js';
+import { Memory, type MemoryGrowth } from './memory.js';
 import { capability, capacity, startNetwork } from './network.js';
 import { Random } from './random.js';
 import { Tally } from './tally.js';
@@ -29,8 +29,7 @@ export interface SoakResult {
   faults: ReadonlyMap<string, number>;
   losses: Durations;
   leaks: Durations;
-  /** Megabytes; null where the system does not tell. */
-  growthMb: number | null;
+  memory: MemoryGrowth | undefined;
   /** After the last fault: whether capability and slots came back, and ten jobs in a row were done. */
   isWellAtEnd: boolean;
   /** The worker was told to stop: whether it did by itself, and whether it withdrew its capability. */
@@ -66,7 +65,7 @@ export async function soak(
     watch.stop();
   });
   await recovery(watch);
-  const memory = new Memory(() => network.worker.residentMb());
+  const memory = new Memory(() => network.worker.heldMemory());
 
   const tally = new Tally();
   const overload = new Intervals(1_000);
@@ -122,7 +121,7 @@ export async function soak(
     faults: trouble.counts,
     losses: watch.losses,
     leaks: watch.leaks,
-    growthMb: memory.growthMb(),
+    memory: memory.growth(),
     isWellAtEnd: isHealed && last.every(({ outcome }) => outcome === 'answered'),
     hasStopped,
     isWithdrawn: network.orchestrator.capabilities().every(({ name }) => name !== capability),
