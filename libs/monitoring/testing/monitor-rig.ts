@@ -70,10 +70,10 @@ export function transition(monitor: Monitor, service: string, to: ServiceState):
   });
 }
 
-/** Waits until now lies before the watermark, and returns that now. */
-export async function settled(monitor: Monitor, nowMs = Date.now()): Promise<number> {
-  await until(() => monitor.watermarkMs() > nowMs);
-  return nowMs;
+/** Waits until the watermark has passed the next millisecond, and returns it: what was seen just now lasts one at least. */
+export async function settled(monitor: Monitor, momentMs = Date.now() + 1): Promise<number> {
+  await until(() => monitor.watermarkMs() > momentMs);
+  return momentMs;
 }
 
 /** Waits until every service is seen up and the Engine is watched, and from then until it is recorded. */
