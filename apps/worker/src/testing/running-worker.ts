@@ -1,3 +1,4 @@
+import { Monitor } from '#monitoring';
 import { type SimulatedEngine, startSimulatedEngine } from '#monitoring/testing';
 import { createLogger, listen, parseEnvironment } from '#platform';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -45,7 +46,7 @@ export async function startWorker(environment: Record<string, string>): Promise<
   }
 }
 
-/** Two services of a simulated Engine and one that nobody started, watched and settled. Its `stop` stops the Engine too. */
+/** Two services of a simulated Engine that is known by its id and one that nobody started, watched and settled. Its `stop` stops the Engine too. */
 export async function startWatchedWorker(
   environment: Record<string, string> = {},
 ): Promise<{ engine: SimulatedEngine; worker: RunningWorker }> {
@@ -58,6 +59,7 @@ export async function startWatchedWorker(
   });
   await untilReady(worker);
   await untilSettled(worker);
+  await untilIdentified(worker);
   const stop = async () => {
     await worker.stop();
     await engine.stop();
@@ -148,4 +150,11 @@ export const untilReady = (worker: RunningWorker) =>
   until(
     () => send(`${worker.url}/health/ready`),
     ({ status }) => status === 200,
+  );
+
+/** Who the Engine is, is asked beside the first round. */
+const untilIdentified = ({ app }: RunningWorker) =>
+  until(
+    () => Promise.resolve(app.get(Monitor).engine()),
+    ({ id }) => id !== '',
   );
