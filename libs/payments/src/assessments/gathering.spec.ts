@@ -47,11 +47,11 @@ describe('gathering', () => {
     expect(await next).toBe(20);
   });
 
-  it('has no room while two writes wait, and some as soon as one has begun', async () => {
+  it('has no room while a whole write waits, and some as soon as it has begun', async () => {
     const { gathering, batches } = writing(2);
     const added = [gathering.add(1)];
     await settle();
-    added.push(...[2, 3, 4, 5].map((item) => gathering.add(item)));
+    added.push(...[2, 3].map((item) => gathering.add(item)));
     let hasRoom = false;
     const room = gathering.room().then(() => (hasRoom = true));
     await settle();
@@ -59,35 +59,45 @@ describe('gathering', () => {
     batches[0]?.end();
     await room;
     batches[1]?.end();
-    await settle();
-    batches[2]?.end();
     await Promise.all(added);
   });
 
-  it('waits after a large write until the next one is as large as it may be', async () => {
+  it('waits with many in line, and after a large write, until the next one is as large as it may be', async () => {
     const { gathering, batches } = writing({ most: 3, patientAfter: 2, quietMs: 60_000 });
     const added = [gathering.add(1), gathering.add(2)];
     await settle();
+    expect(batches).toHaveLength(0);
     added.push(gathering.add(3));
+    while (batches.length < 1) await settle();
+    added.push(gathering.add(4));
     batches[0]?.end();
     await settle();
-    for (const item of [4, 5]) {
+    for (const item of [5, 6]) {
       expect(batches).toHaveLength(1);
       added.push(gathering.add(item));
       await settle();
     }
+    while (batches.length < 2) await settle();
     batches[1]?.end();
     await Promise.all(added);
     expect(batches.map(({ items }) => items)).toEqual([
-      [1, 2],
-      [3, 4, 5],
+      [1, 2, 3],
+      [4, 5, 6],
     ]);
+  });
+
+  it('does not wait for others with few in line', async () => {
+    const { gathering, batches } = writing({ most: 3, patientAfter: 2, quietMs: 60_000 });
+    const only = gathering.add(1);
+    while (batches.length < 1) await settle();
+    batches[0]?.end();
+    expect(await only).toBe(10);
   });
 
   it('waits no longer when nothing more comes', async () => {
     const { gathering, batches } = writing({ most: 100, patientAfter: 2, quietMs: 1, longestMs: 60_000 });
     const large = [gathering.add(1), gathering.add(2)];
-    await settle();
+    while (batches.length < 1) await settle();
     const last = gathering.add(3);
     batches[0]?.end();
     await Promise.all(large);
@@ -99,7 +109,7 @@ describe('gathering', () => {
   it('waits no longer than the longest, though more keeps coming', async () => {
     const { gathering, batches } = writing({ most: 1_000_000, patientAfter: 1, quietMs: 1, longestMs: 5 });
     const added = [gathering.add(1)];
-    await settle();
+    while (batches.length < 1) await settle();
     added.push(gathering.add(2));
     batches[0]?.end();
     while (batches.length < 2) {

@@ -3,7 +3,7 @@ import { delay } from '#platform';
 export interface GatheringBounds {
   /** Items in one write at most. */
   most: number;
-  /** After a write of this many those in line wait as long as more keeps coming. Absent: never. */
+  /** So many in line, or in the write before: then the next write waits as long as more keeps coming. Absent: never. */
   patientAfter?: number;
   /** Nothing for so long: no more is coming. */
   quietMs?: number;
@@ -42,9 +42,9 @@ export class Gathering<Item, Answer> {
     });
   }
 
-  /** For who need not add right now: until less waits than two writes take. */
+  /** For who need not add right now: until less waits than a write takes. */
   async room(): Promise<void> {
-    while (this.line.length >= 2 * this.bounds.most)
+    while (this.line.length >= this.bounds.most)
       await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
@@ -52,8 +52,11 @@ export class Gathering<Item, Answer> {
     this.isWriting = true;
     // Lets what comes in the same turn of the event loop gather.
     await new Promise(setImmediate);
+    let written = 0;
     while (this.line.length > 0) {
+      if (Math.max(written, this.line.length) >= this.bounds.patientAfter) await this.more();
       const batch = this.line.splice(0, this.bounds.most);
+      written = batch.length;
       const enter = this.waiting;
       this.waiting = [];
       for (const resolve of enter) resolve();
@@ -67,7 +70,6 @@ export class Gathering<Item, Answer> {
       } catch (error) {
         for (const { failed } of batch) failed(error);
       }
-      if (this.line.length > 0 && batch.length >= this.bounds.patientAfter) await this.more();
     }
     this.isWriting = false;
   }
@@ -86,6 +88,8 @@ export class Gathering<Item, Answer> {
     ) {
       before = this.line.length;
       await delay(quietMs, patience.signal);
+      // After a busy moment of this process more may have come that it has not read yet.
+      if (!patience.signal.aborted) await new Promise(setImmediate);
     }
     this.patience = undefined;
   }

@@ -10,6 +10,9 @@ import { asSharedWorker } from './pin-worker.js';
 import { requestLateEvidence } from './late-requests.js';
 import { exchangeColumns } from './stored-report.js';
 
+/** In one statement: its parameters are written out as text, three bytes for each one of a report. */
+const ROWS_AT_ONCE = 500;
+
 const insertedRow = z.object({ id: z.uuid(), decided_at: sqlTime });
 
 interface Recorded {
@@ -28,7 +31,7 @@ interface Recorded {
 export async function recordDecisions(
   tx: EntityManager,
   decisions: readonly Decision[],
-  { ledger, rules }: { ledger: Ledger; rules: HouseRules },
+  { post, rules }: { post: Ledger['post']; rules: HouseRules },
 ): Promise<Recorded> {
   // A connection plans the checks of its foreign keys once, perhaps while the tables are still small, and would then read
   // them from end to end for every row.
@@ -48,7 +51,7 @@ export async function recordDecisions(
   await insertEvidence(tx, stored);
   await insertSecondEvidence(tx, stored);
   await requestLateEvidence(tx, stored);
-  await postAccruals(tx, stored, ledger);
+  await postAccruals(tx, stored, post);
   await tx.query('delete from payments.pending_assessment where id = any ($1::uuid[])', [
     decisions.map(({ due }) => due.id),
   ]);
@@ -63,15 +66,37 @@ export async function recordDecisions(
   };
 }
 
+function* inParts<T>(rows: readonly T[]): Generator<T[]> {
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) yield rows.slice(from, from + ROWS_AT_ONCE);
+}
+
+const byPayee = ({ due: a }: Decision, { due: b }: Decision): number =>
+  a.orchestrator_id === b.orchestrator_id
+    ? a.period_start.getTime() - b.period_start.getTime()
+    : a.orchestrator_id < b.orchestrator_id
+      ? -1
+      : 1;
+
 /** Ids that were inserted. Ordered, so that two replicas with the same periods do not lock each other out. */
 async function insertAssessments(
   tx: Sql,
   decisions: readonly Decision[],
   rules: HouseRules,
 ): Promise<Map<string, Date>> {
-  if (decisions.length === 0) return new Map();
+  const inserted = new Map<string, Date>();
+  for (const part of inParts([...decisions].sort(byPayee))) {
+    for (const { id, decided_at } of await insertPart(tx, part, rules)) inserted.set(id, decided_at);
+  }
+  return inserted;
+}
+
+function insertPart(
+  tx: Sql,
+  decisions: readonly Decision[],
+  rules: HouseRules,
+): Promise<z.output<typeof insertedRow>[]> {
   const column = <T>(pick: (decision: Decision) => T): T[] => decisions.map(pick);
-  const rows = await selectRows(
+  return selectRows(
     tx,
     insertedRow,
     `insert into payments.assessment (id, orchestrator_id, period_start, period_end, decision, reason, reason_text,
@@ -105,7 +130,6 @@ async function insertAssessments(
       rules.capability,
     ],
   );
-  return new Map(rows.map(({ id, decided_at }) => [id, decided_at]));
 }
 
 async function findDecided(tx: Sql, decisions: readonly Decision[]): Promise<Set<Decision>> {
@@ -123,18 +147,19 @@ async function findDecided(tx: Sql, decisions: readonly Decision[]): Promise<Set
 }
 
 async function insertEvidence(tx: Sql, decisions: readonly Decision[]): Promise<void> {
-  const reported = decisions.flatMap(({ due, evidence, judgement }) =>
+  const all = decisions.flatMap(({ due, evidence, judgement }) =>
     evidence.kind === 'report' ? [{ id: due.id, exchange: evidence.first, judgement }] : [],
   );
-  if (reported.length === 0) return;
-  await tx.query(
-    `insert into payments.evidence (assessment_id, challenge, received_at, latency_ms, report, clock_skew_ms)
-       select * from unnest($1::uuid[], $2::bytea[], $3::timestamptz[], $4::int[], $5::bytea[], $6::bigint[])`,
-    [
-      ...exchangeColumns(reported),
-      reported.map(({ judgement: { clockSkewMs } }) => clockSkewMs?.toString() ?? null),
-    ],
-  );
+  for (const reported of inParts(all)) {
+    await tx.query(
+      `insert into payments.evidence (assessment_id, challenge, received_at, latency_ms, report, clock_skew_ms)
+         select * from unnest($1::uuid[], $2::bytea[], $3::timestamptz[], $4::int[], $5::bytea[], $6::bigint[])`,
+      [
+        ...exchangeColumns(reported),
+        reported.map(({ judgement: { clockSkewMs } }) => clockSkewMs?.toString() ?? null),
+      ],
+    );
+  }
 }
 
 /** Both reports of an equivocation are kept. */
@@ -156,7 +181,7 @@ async function insertSecondEvidence(tx: Sql, decisions: readonly Decision[]): Pr
 async function postAccruals(
   tx: EntityManager,
   decisions: readonly Decision[],
-  ledger: Ledger,
+  post: Ledger['post'],
 ): Promise<void> {
   const owed = decisions
     .filter(({ judgement }) => judgement.amountMicroUsd > 0n)
@@ -165,7 +190,7 @@ async function postAccruals(
   for (const startMs of [...byStart.keys()].sort((a, b) => a - b)) {
     const group = byStart.get(startMs) ?? [];
     const start = new Date(startMs);
-    await ledger.post(tx, {
+    await post(tx, {
       kind: 'accrual',
       idempotencyKey: `accrual/${start.toISOString()}/${group[0]?.due.id ?? ''}`,
       effectiveAt: start,

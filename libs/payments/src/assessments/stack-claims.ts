@@ -56,6 +56,12 @@ export class StackClaims {
     }
   }
 
+  /** Without the ids of what is known to be its payee's: there is nothing to claim, and they are a third of a waiting decision. */
+  trim(decision: Decision): Decision {
+    if (!this.isRemembered(decision)) return decision;
+    return { ...decision, judgement: { ...decision.judgement, stack: [] } };
+  }
+
   /** What would come of a decision now, without claiming anything. */
   async check(sql: Sql, decision: Decision): Promise<Decision> {
     if (this.isRemembered(decision)) return decision;
