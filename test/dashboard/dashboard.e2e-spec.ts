@@ -226,8 +226,7 @@ withChromium('the dashboard in a real Chromium', () => {
       method: 'PATCH',
       body: JSON.stringify({ payout_address: key.address }),
     });
-    const visitor = await visit(browser, `${facts.distributor_url}/#/payee`);
-    await injectWallet(visitor.page, key);
+    const visitor = await visit(browser, `${facts.distributor_url}/#/payee`, { wallet: key });
     await visitor.page.getByRole('button', { name: 'Sign in with Ethereum' }).click();
     await visitor.page.getByText('signed in as').waitFor();
     await visitor.page.getByRole('slider').first().waitFor();
@@ -260,6 +259,7 @@ withChromium('the dashboard in a real Chromium', () => {
       body: JSON.stringify({ payout_address: key.address }),
     });
     await injectWallet(visitor.page, key);
+    await visitor.page.reload();
     await visitor.page.getByRole('button', { name: 'Sign in with Ethereum' }).click();
     await visitor.page.getByRole('slider').first().waitFor();
     await visitor.page.getByRole('region', { name: 'Periods' }).waitFor();
@@ -269,8 +269,9 @@ withChromium('the dashboard in a real Chromium', () => {
   }, 90_000);
 
   it('refuses somebody who is paid nothing', async () => {
-    const visitor = await visit(browser, `${facts.distributor_url}/#/payee`);
-    await injectWallet(visitor.page, Wallet.createRandom());
+    const visitor = await visit(browser, `${facts.distributor_url}/#/payee`, {
+      wallet: Wallet.createRandom(),
+    });
     await visitor.page.getByRole('button', { name: 'Sign in with Ethereum' }).click();
     await visitor.page.getByText(/Nothing is paid to 0x/).waitFor();
     await visitor.close();

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { complaintsOf } from '../../support/browser.js';
 import type { StackFacts } from '../../support/local-stack.js';
+import { injectWallet, type WalletKey } from './wallet.js';
 
 export interface Visitor {
   page: Page;
@@ -15,11 +16,12 @@ export interface Visitor {
 export async function visit(
   browser: Browser,
   url: string,
-  options: BrowserContextOptions = {},
+  { wallet, ...options }: BrowserContextOptions & { wallet?: WalletKey } = {},
 ): Promise<Visitor> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(45_000);
+  if (wallet) await injectWallet(page, wallet);
   const complaints = complaintsOf(page);
   await page.goto(url);
   return {

@@ -4,11 +4,10 @@ import { z } from 'zod';
 
 const personalSign = z.tuple([z.string(), z.string()]);
 
-/** Puts a wallet into the page as an extension does (EIP-1193); the key stays outside of it. */
-export async function injectWallet(
-  page: Page,
-  key: { address: string; signMessage: Wallet['signMessage'] },
-): Promise<void> {
+export type WalletKey = Pick<Wallet, 'address' | 'signMessage'>;
+
+/** Puts a wallet into the pages that are loaded from now on, as an extension does (EIP-1193); the key stays outside of them. */
+export async function injectWallet(page: Page, key: WalletKey): Promise<void> {
   await page.exposeFunction('askWallet', async (method: string, params: unknown) => {
     if (method === 'eth_requestAccounts') return [key.address];
     if (method === 'personal_sign') return key.signMessage(getBytes(personalSign.parse(params)[0]));
@@ -17,5 +16,4 @@ export async function injectWallet(
   await page.addInitScript(
     'window.ethereum = { request: ({ method, params }) => window.askWallet(method, params ?? []) };',
   );
-  await page.reload();
 }
