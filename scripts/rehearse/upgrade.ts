@@ -138,6 +138,7 @@ export async function rehearseUpgrade(options: UpgradeOptions): Promise<UpgradeR
 async function setUp({
   stack,
   periodSeconds,
+  say,
 }: UpgradeOptions): Promise<(Expectation & { letter: string })[]> {
   const [first, ...others] = stack.payees;
   await Promise.all(stack.payees.map((payee) => untilWatched(stack, payee)));
@@ -147,7 +148,10 @@ async function setUp({
   return [first, ...others].flatMap((payee) => {
     const record = records.find(({ service_uri }) => service_uri === payee?.serviceUri);
     if (payee === undefined || record === undefined) return [];
-    const fromMs = Math.ceil(record.created_at / (periodSeconds * 1_000)) * periodSeconds * 1_000;
+    const periodMs = periodSeconds * 1_000;
+    // As in the books: from the first boundary after the moment at which the record was made.
+    const fromMs = (Math.floor(record.created_at / periodMs) + 1) * periodMs;
+    say(`${payee.letter} is on the books since ${new Date(record.created_at).toISOString()}`);
     return {
       ...{ letter: payee.letter, orchestratorId: record.id, outages: [] },
       periods: { fromMs, toMs: fromMs },
