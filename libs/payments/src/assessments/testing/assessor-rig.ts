@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 import { decideDue } from '../../../testing/decide-due.js';
 import {
   type BookServices,
@@ -14,6 +16,8 @@ import type { NewOrchestrator, Orchestrator } from '../../orchestrators/orchestr
 import type { AssessmentRecord } from '../assessment.js';
 import type { EvidenceSource } from '../evidence-source.js';
 import { LateEvidence } from '../late-evidence.js';
+
+const countSchema = z.tuple([z.object({ n: z.int() })]);
 
 const noon = Date.UTC(2026, 10, 22, 12, 0);
 /** Minutes after noon. */
@@ -84,6 +88,17 @@ export class AssessorRig {
       if (decided.length === 0) return all;
       all.push(...decided);
     }
+  }
+
+  /** One turn of the assessor, at the moment that the clock shows. */
+  turn(signal?: AbortSignal): Promise<AssessmentRecord[]> {
+    return decideDue(this.services.assessor, this.source, signal);
+  }
+
+  /** How many rows a table holds. */
+  async count(table: string): Promise<number> {
+    const rows: unknown = await this.books.owner.query(`select count(*)::int as n from ${table}`);
+    return countSchema.parse(rows)[0].n;
   }
 
   payable(id: string): Promise<bigint> {
