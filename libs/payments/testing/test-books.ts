@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 
-import { connectionOptions, Database, migrate } from '#platform/database';
-import { createTestDatabase } from '#platform/testing';
+import { connectionOptions, Database } from '#platform/database';
+import { createMigratedDatabase } from '#platform/testing';
 
 import { Alerts } from '../src/alerts/alerts.js';
 import { Assessments } from '../src/assessments/assessments.js';
@@ -91,18 +91,10 @@ async function connect(url: string): Promise<Database> {
   return database;
 }
 
-/** First on its own: the app would try a migration that is wrong again and again. */
-async function migrateAsOwner(url: string): Promise<DataSource> {
-  const owner = await new DataSource({ type: 'postgres', url, poolSize: 2 }).initialize();
-  await migrate(owner, paymentsMigrations);
-  return owner;
-}
-
 /** Fresh, migrated, empty books on the run's real PostgreSQL. */
 export async function openTestBooks(): Promise<TestBooks> {
-  const empty = await createTestDatabase();
-  const { url } = empty;
-  const owner = await migrateAsOwner(url);
+  const { url, drop } = await createMigratedDatabase(paymentsMigrations);
+  const owner = await new DataSource({ type: 'postgres', url, poolSize: 2 }).initialize();
   const database = await connect(url);
   const opened = [database];
   return {
@@ -125,7 +117,7 @@ export async function openTestBooks(): Promise<TestBooks> {
       await Promise.all(
         [owner, ...opened.map(({ dataSource }) => dataSource)].map((source) => source.destroy()),
       );
-      await empty.drop();
+      await drop();
     },
   };
 }
