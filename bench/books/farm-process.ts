@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createListener, type Server, type Socket } from 'node:net';
 
-import { defaultServices, ReportSigner, signedReportToWire, zeroBytes32 } from '#monitoring';
+import {
+  defaultServices,
+  ReportSigner,
+  servicesHash,
+  type ServiceUptime,
+  signedReportToWire,
+  zeroBytes32,
+} from '#monitoring';
 import { hex32Schema, isoTimeSchema } from '#platform';
 import { z } from 'zod';
 
@@ -13,6 +20,8 @@ import { farmMessage, farmSettings } from './farm-protocol.js';
 interface FarmWorker {
   signer: ReportSigner;
   containerIds: Map<string, string>;
+  /** What it says of its services, and the hash of that: as a worker's, prepared once. */
+  prepared: { windowMs: bigint; services: ServiceUptime[]; hashOfServices: Uint8Array } | undefined;
   engineId: string;
   listener: Server;
   sockets: Set<Socket>;
@@ -43,29 +52,40 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   }
   const { from, to, challenge } = asked.data;
   const windowMs = BigInt(to - from);
-  const signed = worker.signer.sign({
-    capability: 'agent-net',
-    engineId: worker.engineId,
-    fromMs: BigInt(from),
-    toMs: BigInt(to),
-    services: defaultServices.map((name) => ({
-      name,
-      containerIds: [worker.containerIds.get(name) ?? ''],
-      upMs: windowMs,
-      inferredUpMs: 0n,
-      downMs: 0n,
-      startingMs: 0n,
-      unknownMs: 0n,
-    })),
-    allUpMs: windowMs,
-    challenge,
-    issuedAtMs: BigInt(Date.now() - clockBehindMs),
-    previousMinuteHash: zeroBytes32,
-    minuteHash: zeroBytes32,
-  });
+  const { services, hashOfServices } = prepare(worker, windowMs);
+  const signed = worker.signer.sign(
+    {
+      capability: 'agent-net',
+      engineId: worker.engineId,
+      fromMs: BigInt(from),
+      toMs: BigInt(to),
+      services,
+      allUpMs: windowMs,
+      challenge,
+      issuedAtMs: BigInt(Date.now() - clockBehindMs),
+      previousMinuteHash: zeroBytes32,
+      minuteHash: zeroBytes32,
+    },
+    hashOfServices,
+  );
   const body = JSON.stringify(signedReportToWire(signed));
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
   response.end(body);
+}
+
+function prepare(worker: FarmWorker, windowMs: bigint) {
+  if (worker.prepared?.windowMs === windowMs) return worker.prepared;
+  const services = defaultServices.map((name) => ({
+    name,
+    containerIds: [worker.containerIds.get(name) ?? ''],
+    upMs: windowMs,
+    inferredUpMs: 0n,
+    downMs: 0n,
+    startingMs: 0n,
+    unknownMs: 0n,
+  }));
+  worker.prepared = { windowMs, services, hashOfServices: servicesHash(services) };
+  return worker.prepared;
 }
 
 async function startWorker(index: number): Promise<{ url: string; address: string }> {
@@ -78,6 +98,7 @@ async function startWorker(index: number): Promise<{ url: string; address: strin
   const worker: FarmWorker = {
     signer: ReportSigner.fromPrivateKey(`0x${digest(`key of the benchmark's worker ${index}`)}`),
     containerIds: new Map(defaultServices.map((name) => [name, digest(`${name} of ${index}`)])),
+    prepared: undefined,
     engineId: digest(`engine of ${index}`).slice(0, 36),
     listener,
     sockets: new Set(),

@@ -14,11 +14,13 @@ const text = (minimum: number) =>
     .max(limits.textLength)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be text without control characters');
 
-/** JSON integers only: `60000.5`, `"60000"` and `-1` are refused, not converted. */
+/**
+ * JSON integers only: `60000.5`, `"60000"` and `-1` are refused, not converted. They become `bigint` with the whole report,
+ * as times do: a transform for each of fifty fields would cost as much as all else.
+ */
 const milliseconds = z
   .int({ error: 'must be a whole number of milliseconds' })
-  .min(0, 'must not be negative')
-  .transform(BigInt);
+  .min(0, 'must not be negative');
 
 const serviceSchema = z.strictObject({
   name: text(1),
@@ -30,35 +32,58 @@ const serviceSchema = z.strictObject({
   unknown_ms: milliseconds,
 });
 
-const time = isoTimeSchema.transform(BigInt);
-
 const reportShape = z.strictObject({
   version: z.literal(1),
   capability: text(1),
   worker_address: addressSchema,
   engine_id: text(0),
-  from: time,
-  to: time,
+  from: isoTimeSchema,
+  to: isoTimeSchema,
   window_ms: milliseconds,
   services: z.array(serviceSchema).max(limits.services),
   all_up_ms: milliseconds,
   challenge: hex32Schema,
-  issued_at: time,
+  issued_at: isoTimeSchema,
   previous_minute_hash: hex32Schema,
   minute_hash: hex32Schema,
 });
 
-type Report = z.output<typeof reportShape>;
+type WireReport = z.output<typeof reportShape>;
 type Complain = (path: (string | number)[], message: string) => void;
 
-function checkServices({ services, window_ms: windowMs }: Report, complain: Complain) {
+function toReport(wire: WireReport): UptimeReport {
+  return {
+    version: wire.version,
+    capability: wire.capability,
+    workerAddress: wire.worker_address,
+    engineId: wire.engine_id,
+    fromMs: BigInt(wire.from),
+    toMs: BigInt(wire.to),
+    services: wire.services.map((service): ServiceUptime => ({
+      name: service.name,
+      containerIds: service.container_ids,
+      upMs: BigInt(service.up_ms),
+      inferredUpMs: BigInt(service.inferred_up_ms),
+      downMs: BigInt(service.down_ms),
+      startingMs: BigInt(service.starting_ms),
+      unknownMs: BigInt(service.unknown_ms),
+    })),
+    allUpMs: BigInt(wire.all_up_ms),
+    challenge: wire.challenge,
+    issuedAtMs: BigInt(wire.issued_at),
+    previousMinuteHash: wire.previous_minute_hash,
+    minuteHash: wire.minute_hash,
+  };
+}
+
+function checkServices(services: readonly ServiceUptime[], windowMs: bigint, complain: Complain) {
   const names = new Set<string>();
   services.forEach((service, index) => {
-    const at = (field: keyof typeof service) => ['services', index, field];
+    const at = (field: string) => ['services', index, field];
     if (names.has(service.name)) complain(at('name'), `"${service.name}" appears twice`);
     names.add(service.name);
-    const sum = service.up_ms + service.down_ms + service.starting_ms + service.unknown_ms;
-    if (service.up_ms > windowMs) {
+    const sum = service.upMs + service.downMs + service.startingMs + service.unknownMs;
+    if (service.upMs > windowMs) {
       complain(at('up_ms'), `is more than the window of ${windowMs.toString()} ms`);
     } else if (sum !== windowMs) {
       complain(
@@ -66,20 +91,23 @@ function checkServices({ services, window_ms: windowMs }: Report, complain: Comp
         `up_ms + down_ms + starting_ms + unknown_ms is ${sum.toString()}, not the window of ${windowMs.toString()} ms`,
       );
     }
-    if (service.inferred_up_ms > service.up_ms) {
+    if (service.inferredUpMs > service.upMs) {
       complain(at('inferred_up_ms'), 'is more than up_ms, which includes it');
     }
   });
 }
 
-function checkReport(report: Report, complain: Complain) {
-  const { from, to, window_ms: windowMs, services, all_up_ms: allUpMs } = report;
-  if (to <= from) complain(['to'], 'must lie after from');
-  else if (windowMs !== to - from) {
-    complain(['window_ms'], `must be to - from, ${(to - from).toString()}`);
+function checkReport(
+  { fromMs, toMs, services, allUpMs }: UptimeReport,
+  windowMs: bigint,
+  complain: Complain,
+) {
+  if (toMs <= fromMs) complain(['to'], 'must lie after from');
+  else if (windowMs !== toMs - fromMs) {
+    complain(['window_ms'], `must be to - from, ${(toMs - fromMs).toString()}`);
   } else {
-    checkServices(report, complain);
-    const most = services.reduce((least, { up_ms }) => (up_ms < least ? up_ms : least), windowMs);
+    checkServices(services, windowMs, complain);
+    const most = services.reduce((least, { upMs }) => (upMs < least ? upMs : least), windowMs);
     if (services.length === 0 ? allUpMs > 0n : allUpMs > most) {
       complain(['all_up_ms'], 'is more than the up_ms of a service');
     }
@@ -88,31 +116,11 @@ function checkReport(report: Report, complain: Complain) {
 
 // Rules between fields run in the transform, which waits until every field by itself is right.
 const reportSchema = reportShape.transform((wire, context): UptimeReport => {
-  checkReport(wire, (path, message) => {
+  const report = toReport(wire);
+  checkReport(report, BigInt(wire.window_ms), (path, message) => {
     context.addIssue({ code: 'custom', path, message });
   });
-  return {
-    version: wire.version,
-    capability: wire.capability,
-    workerAddress: wire.worker_address,
-    engineId: wire.engine_id,
-    fromMs: wire.from,
-    toMs: wire.to,
-    services: wire.services.map((service): ServiceUptime => ({
-      name: service.name,
-      containerIds: service.container_ids,
-      upMs: service.up_ms,
-      inferredUpMs: service.inferred_up_ms,
-      downMs: service.down_ms,
-      startingMs: service.starting_ms,
-      unknownMs: service.unknown_ms,
-    })),
-    allUpMs: wire.all_up_ms,
-    challenge: wire.challenge,
-    issuedAtMs: wire.issued_at,
-    previousMinuteHash: wire.previous_minute_hash,
-    minuteHash: wire.minute_hash,
-  };
+  return report;
 });
 
 /**

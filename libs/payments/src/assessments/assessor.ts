@@ -21,6 +21,8 @@ import { Setbacks } from './setbacks.js';
 const PERIODS_PER_ORCHESTRATOR = 60;
 /** One claim: the next one is made while these are asked about. */
 const PERIODS_PER_CLAIM = 2_500;
+/** For one claim periods of so many are put into the queue: the first workers are asked before the last ones are due. */
+const ORCHESTRATORS_OPENED = PERIODS_PER_CLAIM;
 /** Claimed and not decided yet, in this process: about two kilobytes each. */
 const MOST_PERIODS_HELD = 20_000;
 /** In one call. What is then still due, or due again, has time until the next one. */
@@ -37,10 +39,9 @@ const PROMPT_MS = 300;
 const SECOND_QUESTION_BASIS_POINTS = 625;
 
 interface Claim {
-  /** By the database's clock. */
-  claimedAt: Date;
-  periods: number;
   byOrchestrator: Map<string, DuePeriod[]>;
+  /** Nothing more is due now. */
+  isLast: boolean;
 }
 
 /** Judges every period that has ended. Any number of processes may do so at once on one database. */
@@ -51,6 +52,7 @@ export class Assessor {
   /** Orchestrators that are being asked: what else is due of them waits. */
   private readonly busy = new Set<string>();
   private held = 0;
+  private readonly reportDelayMs: number;
   private isClaiming = false;
 
   constructor(
@@ -60,6 +62,7 @@ export class Assessor {
     @Inject(BOOKS_OPTIONS) private readonly options: BooksOptions,
     alerts: Alerts = new Alerts(database),
   ) {
+    this.reportDelayMs = options.reportDelayMs ?? 500;
     const rules = houseRules(options);
     this.parts = {
       gate: new FetchGate({
@@ -92,7 +95,9 @@ export class Assessor {
     try {
       await this.prepareLedger();
       for await (const claim of this.claims(signal)) {
-        const turn = new AssessmentTurn(claim.claimedAt, source, signal, this.parts, onDecided);
+        const [periods] = claim.byOrchestrator.values();
+        if (!periods?.[0]) continue;
+        const turn = new AssessmentTurn(periods[0].claimed_at, source, signal, this.parts, onDecided);
         turns.push(turn);
         await turn.askAll(claim.byOrchestrator, (id) => {
           this.release(id, claim);
@@ -118,15 +123,10 @@ export class Assessor {
 
   /** What is due, claim by claim; the next one is made while the one before is asked about. */
   private async *claims(signal: AbortSignal): AsyncGenerator<Claim> {
-    // A transaction of its own: rows that were inserted by the transaction that claims them would be checked twice.
-    const { reportDelayMs = 500 } = this.options;
-    const opening = { reportDelayMs, perOrchestrator: PERIODS_PER_ORCHESTRATOR };
-    await this.database.transaction((tx) => openEndedPeriods(tx, opening));
     let next = this.claim();
     for (let claims = 1; ; claims += 1) {
       const claim = await next;
-      if (!claim) return;
-      const isLast = claim.periods < PERIODS_PER_CLAIM || claims >= MOST_CLAIMS || signal.aborted;
+      const isLast = claim.isLast || claims >= MOST_CLAIMS || signal.aborted;
       if (!isLast) {
         next = this.claim();
         // Heard of when it is waited for.
@@ -137,23 +137,32 @@ export class Assessor {
     }
   }
 
-  private async claim(): Promise<Claim | undefined> {
+  private async claim(): Promise<Claim> {
+    // A transaction of its own: rows that were inserted by the transaction that claims them would be checked twice.
+    const opened = await this.database.transaction((tx) =>
+      openEndedPeriods(tx, {
+        reportDelayMs: this.reportDelayMs,
+        perOrchestrator: PERIODS_PER_ORCHESTRATOR,
+        orchestrators: ORCHESTRATORS_OPENED,
+      }),
+    );
+    const claimed = await this.claimOpened();
+    const byOrchestrator = groupBy(claimed, ({ orchestrator_id }) => orchestrator_id);
+    for (const id of byOrchestrator.keys()) this.busy.add(id);
+    this.held += claimed.length;
+    return { byOrchestrator, isLast: claimed.length < PERIODS_PER_CLAIM && opened < ORCHESTRATORS_OPENED };
+  }
+
+  private async claimOpened(): Promise<DuePeriod[]> {
     const limits = {
-      reportDelayMs: this.options.reportDelayMs ?? 500,
+      reportDelayMs: this.reportDelayMs,
       leaseMs: LEASE_MS + this.parts.fetchTimeoutMs,
       graceSeconds: this.options.evidenceGraceSeconds,
       perOrchestrator: PERIODS_PER_ORCHESTRATOR,
       total: Math.min(PERIODS_PER_CLAIM, MOST_PERIODS_HELD - this.held),
       except: [...this.busy],
     };
-    if (limits.total <= 0) return undefined;
-    const claimed = await this.database.transaction((tx) => claimDuePeriods(tx, limits));
-    const [first] = claimed;
-    if (!first) return undefined;
-    const byOrchestrator = groupBy(claimed, ({ orchestrator_id }) => orchestrator_id);
-    for (const id of byOrchestrator.keys()) this.busy.add(id);
-    this.held += claimed.length;
-    return { claimedAt: first.claimed_at, periods: claimed.length, byOrchestrator };
+    return limits.total > 0 ? this.database.transaction((tx) => claimDuePeriods(tx, limits)) : [];
   }
 
   private release(orchestratorId: string, { byOrchestrator }: Claim): void {

@@ -46,39 +46,53 @@ export interface ClaimOptions {
   except: readonly string[];
 }
 
+const openedRow = z.object({ orchestrators: z.int() });
+
+export interface OpenOptions extends Pick<ClaimOptions, 'reportDelayMs' | 'perOrchestrator'> {
+  orchestrators: number;
+}
+
 /**
  * Puts every whole period that has ended into the work queue, by the database's clock: from the first full one after
- * the record was made (or the last one opened) to now or to the archive. At most `perOrchestrator` at a time.
+ * the record was made (or the last one opened) to now or to the archive. At most `perOrchestrator` at a time, of so many
+ * `orchestrators`, those first whose periods have waited longest.
+ * @returns of how many orchestrators
  */
 export async function openEndedPeriods(
   tx: Sql,
-  { reportDelayMs, perOrchestrator }: Pick<ClaimOptions, 'reportDelayMs' | 'perOrchestrator'>,
-): Promise<void> {
-  await tx.query(
+  { reportDelayMs, perOrchestrator, orchestrators }: OpenOptions,
+): Promise<number> {
+  const rows = await selectRows(
+    tx,
+    openedRow,
     `with now as (
        select period_seconds as seconds, make_interval(secs => period_seconds) as period, c.clock,
               payments.period_floor(c.clock - make_interval(secs => $1::numeric / 1000), period_seconds) as ended
          from payments.book, (select payments.clock() as clock) c),
      due as (
-       select g.orchestrator_id, g.opened_until as first,
-              least(now.ended, g.opened_until + now.period * $2::int,
-                    payments.period_floor(coalesce(archived.at, now.ended), now.seconds)) as until
+       select g.orchestrator_id, g.opened_until as first, ahead.until
          from payments.assessment_progress g
          cross join now
          left join lateral (select effective_from as at from payments.orchestrator_fact f
                              where f.orchestrator_id = g.orchestrator_id and f.fact = 'status' and f.value = 'archived'
                              limit 1) archived on true
-        where g.opened_until < now.ended and (archived.at is null or g.opened_until + now.period <= archived.at)
-        order by g.orchestrator_id for update of g skip locked),
+         cross join lateral (
+           select least(now.ended, g.opened_until + now.period * $2::int,
+                        payments.period_floor(coalesce(archived.at, now.ended), now.seconds)) as until) ahead
+        where g.opened_until < now.ended and g.opened_until < ahead.until
+        order by g.opened_until, g.orchestrator_id limit $3::int for update of g skip locked),
      moved as (
        update payments.assessment_progress g set opened_until = due.until from due
-        where g.orchestrator_id = due.orchestrator_id and due.until > due.first)
-     insert into payments.pending_assessment (orchestrator_id, period_start, period_end, next_attempt_at)
-       select due.orchestrator_id, start, start + now.period, now.clock
-         from due, now, generate_series(due.first, due.until - now.period, now.period) as start
-       on conflict do nothing`,
-    [reportDelayMs, perOrchestrator],
+        where g.orchestrator_id = due.orchestrator_id),
+     opened as (
+       insert into payments.pending_assessment (orchestrator_id, period_start, period_end, next_attempt_at)
+         select due.orchestrator_id, start, start + now.period, now.clock
+           from due, now, generate_series(due.first, due.until - now.period, now.period) as start
+         on conflict do nothing)
+     select count(*)::int as orchestrators from due`,
+    [reportDelayMs, perOrchestrator, orchestrators],
   );
+  return rows[0]?.orchestrators ?? 0;
 }
 
 /** Of one orchestrator: what may be attempted now. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 
 import { Gathering, type GatheringBounds } from './gathering.js';
 
@@ -60,6 +60,30 @@ describe('gathering', () => {
     await room;
     batches[1]?.end();
     await Promise.all(added);
+  });
+
+  it('begins a write no sooner after the one before than it is told, and takes along what came meanwhile', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+    try {
+      const { gathering, batches } = writing({ most: 3, apartMs: 100 });
+      const added = [gathering.add(1)];
+      await settle();
+      batches[0]?.end();
+      await settle();
+      for (const item of [2, 3]) {
+        added.push(gathering.add(item));
+        jest.advanceTimersByTime(49);
+        await settle();
+      }
+      expect(batches.map(({ items }) => items)).toEqual([[1]]);
+      jest.advanceTimersByTime(2);
+      await settle();
+      batches[1]?.end();
+      expect(await Promise.all(added)).toEqual([10, 20, 30]);
+      expect(batches.map(({ items }) => items)).toEqual([[1], [2, 3]]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('waits with many in line, and after a large write, until the next one is as large as it may be', async () => {

@@ -9,6 +9,8 @@ export interface GatheringBounds {
   quietMs?: number;
   /** No item waits longer for others. */
   longestMs?: number;
+  /** From the beginning of a write to the beginning of the next one at least: one by one they would cost too much. */
+  apartMs?: number;
 }
 
 /**
@@ -23,6 +25,7 @@ export class Gathering<Item, Answer> {
   }[] = [];
   private readonly bounds: Required<GatheringBounds>;
   private isWriting = false;
+  private lastWriteMs = -Infinity;
   private waiting: (() => void)[] = [];
   private patience: AbortController | undefined;
 
@@ -31,7 +34,7 @@ export class Gathering<Item, Answer> {
     private readonly write: (items: readonly Item[]) => Promise<readonly Answer[]>,
     bounds: GatheringBounds,
   ) {
-    this.bounds = { patientAfter: Infinity, quietMs: 50, longestMs: 1_000, ...bounds };
+    this.bounds = { patientAfter: Infinity, quietMs: 50, longestMs: 1_000, apartMs: 0, ...bounds };
   }
 
   add(item: Item): Promise<Answer> {
@@ -55,6 +58,9 @@ export class Gathering<Item, Answer> {
     let written = 0;
     while (this.line.length > 0) {
       if (Math.max(written, this.line.length) >= this.bounds.patientAfter) await this.more();
+      const aheadMs = this.lastWriteMs + this.bounds.apartMs - performance.now();
+      if (aheadMs > 0) await delay(aheadMs);
+      this.lastWriteMs = performance.now();
       const batch = this.line.splice(0, this.bounds.most);
       written = batch.length;
       const enter = this.waiting;

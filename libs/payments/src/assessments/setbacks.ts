@@ -17,6 +17,8 @@ type Attempted = Exclude<Setback, { kind: 'given-back' }>;
 
 /** In one statement at most. */
 const MOST_AT_ONCE = 5_000;
+/** Dead workers come one by one; nobody waits for what is said of them, as their periods are leased. */
+const APART_MS = 100;
 
 /** Writes setbacks, many in one transaction: a thousand dead workers must not cost a thousand statements each second. */
 export class Setbacks {
@@ -24,7 +26,10 @@ export class Setbacks {
   private readonly gathering: Gathering<Setback, true>;
 
   constructor(private readonly database: Database) {
-    this.gathering = new Gathering((setbacks) => this.write(setbacks), { most: MOST_AT_ONCE });
+    this.gathering = new Gathering((setbacks) => this.write(setbacks), {
+      most: MOST_AT_ONCE,
+      apartMs: APART_MS,
+    });
   }
 
   async add(setback: Setback): Promise<void> {
