@@ -2,6 +2,7 @@ import { deployLocalToken, type LocalToken } from '#payments/testing';
 import Docker from 'dockerode';
 import { randomBytes } from 'node:crypto';
 
+import { UsageError } from '../surroundings/surroundings.js';
 import { Checkout } from './checkout.js';
 import { type ComposePayee, Deployment, payeesOf } from './deployment.js';
 import { ComposeProject } from './engine/compose-project.js';
@@ -46,9 +47,13 @@ export class RehearsalStack implements Rehearsed {
     this.services = new Map([...containers].map(([letter, engine]) => [letter, new WatchedServices(engine)]));
   }
 
+  /** @throws UsageError without an Engine */
   static async open({ periodSeconds, payees: count, standIns }: StackOptions): Promise<RehearsalStack> {
     const docker = new Docker();
-    await docker.ping();
+    await docker.ping().catch((cause: unknown) => {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new UsageError(`a Docker Engine is needed, and none answers: ${why}.`);
+    });
     const prefix = `rehearsal${randomBytes(4).toString('hex')}`;
     const own = (name: string) => (standIns ? `${prefix}/${name}` : undefined);
     const images = { base: own('node') ?? pulledBase, proxy: own('haproxy'), database: own('postgres') };
