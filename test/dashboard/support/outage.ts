@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { DistributorClient } from '../../support/distributor-client.js';
-import { violationsOn } from './accessibility.js';
+import { faultsOn, violationsOn } from './accessibility.js';
 import type { Visitor } from './visitor.js';
 
 interface Stack {
@@ -43,6 +43,9 @@ async function silenceServiceDown({ page: seen }: Visitor, client: DistributorCl
     await seen.getByRole('dialog').waitFor({ state: 'detached' });
     await silence.waitFor();
   };
+  // With their number in the row of views.
+  await seen.getByRole('link', { name: /^Alerts \d+ open$/ }).waitFor();
+  expect(await faultsOn(seen)).toEqual([]);
   await open('4');
   expect(await violationsOn(seen)).toEqual([]);
   expect(await client.request('/alerts/silences?state=active')).toMatchObject({
