@@ -79,7 +79,7 @@ function toReport(wire: WireReport): UptimeReport {
 function checkServices(services: readonly ServiceUptime[], windowMs: bigint, complain: Complain) {
   const names = new Set<string>();
   services.forEach((service, index) => {
-    const at = (field: string) => ['services', index, field];
+    const at = (field: keyof WireReport['services'][number]) => ['services', index, field];
     if (names.has(service.name)) complain(at('name'), `"${service.name}" appears twice`);
     names.add(service.name);
     const sum = service.upMs + service.downMs + service.startingMs + service.unknownMs;
